@@ -1,0 +1,60 @@
+/** Every failure that a person can meet. docs/errors.md lists exactly these codes. */
+export const ERRORS = {
+  LACUNA_NO_SUCH_FILE: { exit: 1, remedy: "check the path; the name is case-sensitive" },
+  LACUNA_NOT_AN_IMAGE: { exit: 1, remedy: "send it as a plain file: --mode file" },
+  LACUNA_IMAGE_TOO_LARGE: { exit: 1, remedy: "send it as a plain file: --mode file" },
+  LACUNA_EMPTY_FILE: { exit: 1, remedy: "send a file that holds at least one byte" },
+  LACUNA_NO_PERMISSION: { exit: 1, remedy: "run as a user who may, or choose another folder" },
+  LACUNA_PORT_TAKEN: { exit: 1, remedy: "choose another port: --listen HOST:PORT" },
+  LACUNA_BAD_ADDRESS: { exit: 2, remedy: "write HOST:PORT, for example 192.0.2.7:7316" },
+  LACUNA_UNKNOWN_HOST: { exit: 4, remedy: "check the host's name, or give its address" },
+  LACUNA_NO_ANSWER: {
+    exit: 4,
+    remedy: "check that `lacuna receive` runs there and that UDP may pass its firewall",
+  },
+  LACUNA_PEER_GONE: { exit: 4, remedy: "run the same command again: it goes on where it stopped" },
+  LACUNA_NO_SENDER: { exit: 4, remedy: "start `lacuna send` on the other side, or wait longer" },
+  LACUNA_DISK_FULL: { exit: 1, remedy: "free some space at the receiver, then send again" },
+  LACUNA_DISK_ERROR: { exit: 1, remedy: "check the disk and the folder given to --out" },
+  LACUNA_NAME_TAKEN: {
+    exit: 5,
+    remedy: "remove the other file, or receive with --on-existing rename or overwrite",
+  },
+  LACUNA_REFUSED: { exit: 5, remedy: "see the receiver's own message" },
+  LACUNA_DIGEST_DIFFERS: {
+    exit: 5,
+    remedy: "the file may have changed while it was sent: send it again",
+  },
+  LACUNA_INTERRUPTED: {
+    exit: 130,
+    remedy: "run the same command again: it goes on where it stopped",
+  },
+  LACUNA_BAD_OPTION: { exit: 2, remedy: "see --help" },
+  LACUNA_UNEXPECTED: { exit: 1, remedy: "this is a defect: please report it with the lines above" },
+} as const satisfies Record<string, { exit: number; remedy: string }>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** An error with a stable code, a remedy and the facts that it is about. */
+export class LacunaError extends Error {
+  override readonly name = "LacunaError";
+  readonly code: ErrorCode;
+  readonly remedy: string;
+  readonly facts: Readonly<Record<string, string | number>>;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    facts: Record<string, string | number> = {},
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.code = code;
+    this.remedy = ERRORS[code].remedy;
+    this.facts = facts;
+  }
+
+  get exitCode(): number {
+    return ERRORS[this.code].exit;
+  }
+}

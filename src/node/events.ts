@@ -1,0 +1,161 @@
+/**
+ * What a transfer tells while it runs. The same objects are the lines of
+ * `--json`, what `for await` yields from the library, and the feed of the page.
+ */
+
+/** Seconds since the transfer began, on every event. */
+interface Timed {
+  readonly t: number;
+}
+
+export type Mode = "pixels" | "file";
+
+/** Facts of an image that an offer and a plan share. */
+export interface ImageFacts {
+  readonly name: string;
+  readonly mode: Mode;
+  /** 0 for a file that is not sent as a picture; so are height, channels and bits. */
+  readonly width: number;
+  readonly height: number;
+  readonly channels: number;
+  readonly bits: number;
+  /** Bytes of all pieces together. */
+  readonly bytes: number;
+  readonly pieces: number;
+}
+
+export interface ListeningEvent extends Timed {
+  readonly event: "listening";
+  /** HOST:PORT that the socket is bound to. */
+  readonly address: string;
+  /** What a sender gives to `--to`. */
+  readonly ticket: string;
+  /** Address of the live page, when there is one. */
+  readonly view?: string;
+}
+
+export interface OfferEvent extends Timed, ImageFacts {
+  readonly event: "offer";
+  readonly id: string;
+  /** HOST:PORT of the sender. */
+  readonly from: string;
+  /** Pieces already held from an earlier, interrupted transfer. */
+  readonly resumedPieces: number;
+}
+
+export interface ReceiveProgressEvent extends Timed {
+  readonly event: "progress";
+  readonly id: string;
+  /** Exact. In file mode there are no pixels: bytes missing. */
+  readonly missingPixels: number;
+  readonly missingPieces: number;
+  /** Pieces that arrived and were new. */
+  readonly received: number;
+  /** Of these, pieces that came after they had been asked for. */
+  readonly repaired: number;
+  /** Pieces that were held already when they came. */
+  readonly duplicates: number;
+  /** Datagrams at this socket that were not Lacuna's, or damaged. */
+  readonly malformed: number;
+  readonly rateMbit: number;
+  /** Absent until measured. */
+  readonly rttMs?: number;
+  /** Share of datagrams lost lately, 0..1, by gaps in packet numbers. */
+  readonly lossShare: number;
+  /** Absent while it cannot be told. */
+  readonly secondsLeft?: number;
+}
+
+export interface ReceiveCompleteEvent extends Timed {
+  readonly event: "complete";
+  readonly id: string;
+  readonly name: string;
+  /** Where the file lies now. */
+  readonly path: string;
+  /** Hex digest of the pixels in raster order, or of the file's bytes in file mode. */
+  readonly sha256: string;
+  readonly seconds: number;
+  readonly missingPixels: 0;
+  readonly bytes: number;
+  readonly lossShare: number;
+}
+
+export interface PartialEvent extends Timed {
+  readonly event: "partial";
+  readonly id: string;
+  readonly name: string;
+  /** Path of NAME.report.json. */
+  readonly report: string;
+  readonly missingPixels: number;
+  readonly missingPieces: number;
+  /** Why it stopped. */
+  readonly reason: "no-repair" | "deadline" | "interrupted" | "sender-gone" | "sender-stopped";
+}
+
+export interface ErrorEvent extends Timed {
+  readonly event: "error";
+  readonly code: string;
+  readonly message: string;
+  readonly remedy: string;
+  /** The image that it concerns, if one. */
+  readonly id?: string;
+}
+
+export interface ConnectedEvent extends Timed {
+  readonly event: "connected";
+  readonly rttMs: number;
+}
+
+export interface SendProgressEvent extends Timed {
+  readonly event: "progress";
+  readonly id: string;
+  readonly name: string;
+  readonly pieces: number;
+  /** Pieces put on the wire at least once. */
+  readonly sentPieces: number;
+  /** Pieces that the receiver has confirmed. */
+  readonly acknowledgedPieces: number;
+  readonly rateMbit: number;
+  readonly rttMs: number;
+  readonly lossShare: number;
+  readonly secondsLeft?: number;
+}
+
+export interface SendCompleteEvent extends Timed {
+  readonly event: "complete";
+  readonly id: string;
+  readonly name: string;
+  /** From the first datagram sent to the receiver's word that the file is verified. */
+  readonly seconds: number;
+  /** UDP payload bytes sent for this image, headers and repeats included. */
+  readonly wireBytes: number;
+  /** Bytes of its pieces. */
+  readonly payloadBytes: number;
+  /** Pieces sent again, or sent late because they were withheld at first. */
+  readonly repairedPieces: number;
+  readonly sha256: string;
+  readonly lossShare: number;
+}
+
+export interface SendPartialEvent extends Timed {
+  readonly event: "partial";
+  readonly id: string;
+  readonly name: string;
+  readonly missingPixels: number;
+  readonly missingPieces: number;
+}
+
+export type ReceiveEvent =
+  | ListeningEvent
+  | OfferEvent
+  | ReceiveProgressEvent
+  | ReceiveCompleteEvent
+  | PartialEvent
+  | ErrorEvent;
+
+export type SendEvent =
+  | ConnectedEvent
+  | SendProgressEvent
+  | SendCompleteEvent
+  | SendPartialEvent
+  | ErrorEvent;
