@@ -1,0 +1,160 @@
+/** The shapes of the library: what `import { send, receive } from "lacuna"` takes and gives. */
+import type { Mode, ReceiveEvent, SendEvent } from "./events.js";
+import type { ReceiveObserver } from "./observer.js";
+
+/**
+ * A transfer that runs. Iterate it for its events, await it for its result, do both, or neither.
+ * A failure rejects the promise and ends the iteration with a LacunaError.
+ */
+export interface Transfer<Event, Result> extends AsyncIterable<Event>, PromiseLike<Result> {
+  /** Ends it as Ctrl-C does: what arrived is kept, and the result says `interrupted`. */
+  stop(): void;
+  /** The picture as it stands now; without an id, the newest. Undefined while there is none. */
+  snapshot(id?: string): Promise<Snapshot | undefined>;
+}
+
+export interface Snapshot {
+  readonly id: string;
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+  /** Samples per pixel. */
+  readonly channels: number;
+  /** Bits per sample: 8 or 16 (little-endian). */
+  readonly bits: number;
+  /** Raster order, samples interleaved; missing pixels are 0. */
+  readonly pixels: Uint8Array;
+  /** One byte a pixel: 255 where it is present, 0 where it is missing. */
+  readonly mask: Uint8Array;
+}
+
+export interface SendOptions {
+  /** What the receiver printed: its ticket or HOST:PORT. */
+  readonly to: string;
+  readonly mode?: "auto" | Mode;
+  /** At most this many megabits a second. */
+  readonly rateMbit?: number;
+  /** What to withhold from the first pass: the odd rows, or a share (0..1) of the pieces at random. */
+  readonly drop?: "odd-rows" | number;
+  /** How long to wait for the first answer. Default 15. */
+  readonly timeoutSeconds?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface SentFile {
+  readonly id: string;
+  readonly name: string;
+  readonly outcome: "complete" | "partial";
+  /** Hex. */
+  readonly sha256: string;
+  readonly seconds: number;
+  readonly wireBytes: number;
+  readonly payloadBytes: number;
+  readonly repairedPieces: number;
+  readonly missingPixels: number;
+  readonly missingPieces: number;
+  readonly lossShare: number;
+  readonly bytes: number;
+}
+
+export interface SendResult {
+  readonly files: readonly SentFile[];
+  readonly interrupted: boolean;
+}
+
+export interface ReceiveOptions {
+  /** HOST:PORT. Default 0.0.0.0:7316. */
+  readonly listen?: string;
+  /** Folder for what arrives. Default the current one. */
+  readonly out?: string;
+  /** End after the first sender has finished. */
+  readonly once?: boolean;
+  /** Default true. False: detect and report, ask for nothing. */
+  readonly repair?: boolean;
+  /** After that, stop and keep the partial picture with its report. */
+  readonly deadlineSeconds?: number;
+  /** Default rename. */
+  readonly onExisting?: "rename" | "skip" | "overwrite";
+  /** The ticket is written here once the socket is ready to be used. */
+  readonly ticketFile?: string;
+  readonly signal?: AbortSignal;
+  readonly observers?: readonly ReceiveObserver[];
+  /** Address of the live page, to be told in the `listening` event. */
+  readonly view?: string;
+}
+
+export interface ReceivedFile {
+  readonly id: string;
+  readonly name: string;
+  readonly outcome: "complete" | "partial";
+  /** Of the file when complete, of its report when partial. */
+  readonly path: string;
+  /** Hex. */
+  readonly sha256: string;
+  readonly seconds: number;
+  readonly missingPixels: number;
+  readonly missingPieces: number;
+  readonly lossShare: number;
+  readonly bytes: number;
+}
+
+export interface ReceiveResult {
+  readonly files: readonly ReceivedFile[];
+  readonly interrupted: boolean;
+}
+
+/** What would be sent. */
+export interface Plan {
+  readonly name: string;
+  readonly mode: Mode;
+  /** 0 in file mode; so are height, channels and bits. */
+  readonly width: number;
+  readonly height: number;
+  readonly channels: number;
+  readonly bits: number;
+  readonly pieces: number;
+  /** Bytes of all pieces. */
+  readonly payloadBytes: number;
+  readonly manifestBytes: number;
+  /** 0 while no preview is sent. */
+  readonly previewBytes: number;
+  /** Length of the file as it lies on the disk. */
+  readonly fileBytes: number;
+}
+
+/** What is missing in a partial result or a resume folder. */
+export interface Inspection {
+  readonly name: string;
+  readonly mode: Mode;
+  readonly width: number;
+  readonly height: number;
+  readonly channels: number;
+  readonly bits: number;
+  readonly pixels: number;
+  /** Exact; bytes in file mode. */
+  readonly missingPixels: number;
+  readonly missingPieces: number;
+  readonly pieces: number;
+  readonly regions: readonly MissingRegion[];
+}
+
+/** An upright rectangle of missing pixels; in file mode, x and width are bytes and y and height 0 and 1. */
+export interface MissingRegion {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+  readonly cause: string;
+}
+
+export interface PlanOptions {
+  readonly mode?: "auto" | Mode;
+}
+
+/** The library's functions, as `src/node/index.ts` exports them. */
+export interface Lacuna {
+  send(paths: string | readonly string[], options: SendOptions): Transfer<SendEvent, SendResult>;
+  receive(options?: ReceiveOptions): Transfer<ReceiveEvent, ReceiveResult>;
+  plan(path: string, options?: PlanOptions): Promise<Plan>;
+  inspect(path: string): Promise<Inspection>;
+}
