@@ -1,0 +1,242 @@
+import { assert } from "../base/assert.js";
+import type { Rect } from "../base/geometry.js";
+import type { Range } from "../base/range-set.js";
+import type { Partition } from "./partition.js";
+
+/** Missing pixels that share a cause. */
+export interface Region extends Rect {
+  readonly cause: string;
+}
+
+/** Rows of the picture that lie side by side in a piece run: [x, x + width) on every `rowStep`-th row. */
+interface Run {
+  readonly start: number;
+  readonly end: number;
+  readonly x: number;
+  readonly endX: number;
+  readonly y: number;
+  readonly rows: number;
+}
+
+/** A stretch of one row, or of a band of equal rows. */
+interface Span {
+  readonly x: number;
+  readonly endX: number;
+  readonly cause: string;
+}
+
+/** How many pixels the missing pieces hold; exact, a few divisions per range. */
+export function missingPixels(partition: Partition, missing: Iterable<Range>): number {
+  let pixels = 0;
+  for (const { start, end } of missing) {
+    pixels += partition.pixelsBefore(end) - partition.pixelsBefore(start);
+  }
+  return pixels;
+}
+
+/** One byte per pixel in raster order: 255 where the pixel is missing, else 0. */
+export function missingMask(partition: Partition, missing: Iterable<Range>): Uint8Array {
+  const mask = new Uint8Array(partition.width * partition.height);
+  for (const run of runs(partition, missing)) {
+    for (let row = 0; row < run.rows; row += 1) {
+      const line = (run.y + row * partition.fields) * partition.width;
+      mask.fill(255, line + run.x, line + run.endX);
+    }
+  }
+  return mask;
+}
+
+/**
+ * Rectangles that cover the missing pixels exactly and never overlap, top to
+ * bottom, as few as a sweep from top to bottom finds: neighbours with the same
+ * cause are one rectangle.
+ */
+export function missingRegions(
+  partition: Partition,
+  missing: Iterable<Range>,
+  causeOf: (piece: number) => string,
+): Region[] {
+  const spans = spansByTileRow(partition, missing, causeOf);
+  const done: Region[] = [];
+  let open: OpenRegion[] = [];
+  for (const band of bands(partition)) {
+    open = joinBand(open, spans.get(tileRowKey(band.field, band.tileRow)) ?? [], band, done);
+  }
+  for (const region of open) done.push(closed(region));
+  return done.sort((a, b) => a.y - b.y || a.x - b.x);
+}
+
+/**
+ * The share of pixels present (0..1) in each cell of a grid laid over the
+ * picture, row by row. A picture smaller than the grid shows its pixels more than once.
+ */
+export function blockMap(
+  partition: Partition,
+  missing: Iterable<Range>,
+  columns: number,
+  rows: number,
+): Float64Array {
+  assert(columns >= 1 && rows >= 1, "a block map has at least one cell");
+  const across = cells(partition.width, columns);
+  const down = cells(partition.height, rows);
+  const holes = new Float64Array(columns * rows);
+  for (const run of runs(partition, missing)) addRun(holes, run, partition.fields, across, down);
+  return holes.map((hole, index) => {
+    const column = index % columns;
+    const row = (index - column) / columns;
+    return 1 - hole / (sizeOf(across, column) * sizeOf(down, row));
+  });
+}
+
+interface Cells {
+  readonly pixels: number;
+  readonly starts: Uint32Array;
+  readonly ends: Uint32Array;
+}
+
+function cells(pixels: number, count: number): Cells {
+  const starts = new Uint32Array(count);
+  const ends = new Uint32Array(count);
+  for (let i = 0; i < count; i += 1) {
+    const start = Math.floor((i * pixels) / count);
+    starts[i] = start;
+    ends[i] = Math.max(start + 1, Math.floor(((i + 1) * pixels) / count));
+  }
+  return { pixels, starts, ends };
+}
+
+function sizeOf(axis: Cells, index: number): number {
+  return (axis.ends[index] as number) - (axis.starts[index] as number);
+}
+
+/** The first cell that reaches beyond `pixel`. */
+function cellAt(axis: Cells, pixel: number): number {
+  let index = Math.max(0, Math.floor((pixel * axis.starts.length) / axis.pixels) - 1);
+  while ((axis.ends[index] as number) <= pixel) index += 1;
+  return index;
+}
+
+function addRun(holes: Float64Array, run: Run, step: number, across: Cells, down: Cells): void {
+  const columns = across.starts.length;
+  const endY = run.y + (run.rows - 1) * step + 1;
+  for (let row = cellAt(down, run.y); row < down.starts.length; row += 1) {
+    const top = down.starts[row] as number;
+    if (top >= endY) break;
+    const rowCount = stepsBelow(run, step, down.ends[row] as number) - stepsBelow(run, step, top);
+    for (let column = cellAt(across, run.x); column < columns; column += 1) {
+      const left = across.starts[column] as number;
+      if (left >= run.endX) break;
+      const wide = Math.min(run.endX, across.ends[column] as number) - Math.max(run.x, left);
+      holes[row * columns + column] = (holes[row * columns + column] as number) + wide * rowCount;
+    }
+  }
+}
+
+/** How many rows of the run lie above row `y` of the picture. */
+function stepsBelow(run: Run, step: number, y: number): number {
+  return Math.max(0, Math.min(run.rows, Math.ceil((y - run.y) / step)));
+}
+
+/** Splits ranges of pieces into stretches that lie in one tile row. */
+function* runs(partition: Partition, missing: Iterable<Range>): IterableIterator<Run> {
+  for (const range of missing) {
+    for (let start = range.start; start < range.end; ) {
+      const first = partition.rectOf(start);
+      const left = partition.columns - first.x / partition.tileWidth;
+      const end = Math.min(range.end, start + left);
+      const endX = Math.min(partition.width, first.x + (end - start) * partition.tileWidth);
+      yield { start, end, x: first.x, endX, y: first.y, rows: first.height };
+      start = end;
+    }
+  }
+}
+
+function tileRowKey(field: number, tileRow: number): number {
+  return tileRow * 2 + field;
+}
+
+/** For every tile row that lacks something: its missing stretches by rising x, merged where the cause is equal. */
+function spansByTileRow(
+  partition: Partition,
+  missing: Iterable<Range>,
+  causeOf: (piece: number) => string,
+): Map<number, Span[]> {
+  const rows = new Map<number, Span[]>();
+  for (const run of runs(partition, missing)) {
+    const field = run.y % partition.fields;
+    const tileRow = (run.y - field) / partition.fields / partition.tileHeight;
+    const key = tileRowKey(field, tileRow);
+    const spans = rows.get(key) ?? [];
+    rows.set(key, spans);
+    for (let piece = run.start; piece < run.end; piece += 1) {
+      const x = run.x + (piece - run.start) * partition.tileWidth;
+      const endX = Math.min(partition.width, x + partition.tileWidth);
+      const cause = causeOf(piece);
+      const last = spans[spans.length - 1];
+      if (last !== undefined && last.endX === x && last.cause === cause) {
+        spans[spans.length - 1] = { x: last.x, endX, cause };
+      } else {
+        spans.push({ x, endX, cause });
+      }
+    }
+  }
+  return rows;
+}
+
+interface Band {
+  readonly field: number;
+  readonly tileRow: number;
+  readonly y: number;
+  readonly height: number;
+}
+
+/** The picture from top to bottom in bands whose rows belong to one tile row: with two fields, single rows. */
+function* bands(partition: Partition): IterableIterator<Band> {
+  const { fields, height, tileHeight } = partition;
+  const step = fields === 2 ? 1 : tileHeight;
+  for (let y = 0; y < height; y += step) {
+    const field = y % fields;
+    const tileRow = Math.floor((y - field) / fields / tileHeight);
+    yield { field, tileRow, y, height: Math.min(step, height - y) };
+  }
+}
+
+interface OpenRegion extends Span {
+  readonly y: number;
+  endY: number;
+}
+
+/** Lengthens the open regions that go on in this band, closes the others, and opens new ones. Both lists rise in x. */
+function joinBand(
+  open: readonly OpenRegion[],
+  spans: readonly Span[],
+  band: Band,
+  done: Region[],
+): OpenRegion[] {
+  const next: OpenRegion[] = [];
+  let index = 0;
+  for (const span of spans) {
+    for (; index < open.length && (open[index] as OpenRegion).x < span.x; index += 1) {
+      done.push(closed(open[index] as OpenRegion));
+    }
+    const above = open[index];
+    const goesOn =
+      above !== undefined &&
+      above.x === span.x &&
+      above.endX === span.endX &&
+      above.cause === span.cause;
+    if (goesOn) {
+      above.endY = band.y + band.height;
+      next.push(above);
+      index += 1;
+    } else {
+      next.push({ ...span, y: band.y, endY: band.y + band.height });
+    }
+  }
+  for (; index < open.length; index += 1) done.push(closed(open[index] as OpenRegion));
+  return next;
+}
+
+function closed({ x, endX, y, endY, cause }: OpenRegion): Region {
+  return { x, y, width: endX - x, height: endY - y, cause };
+}

@@ -1,0 +1,175 @@
+import { assert } from "../base/assert.js";
+
+/** Where a piece lies: row r of its `height` rows is the picture's row `y + r * rowStep`. */
+export interface PieceRect {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+  readonly rowStep: 1 | 2;
+}
+
+export interface PartitionShape {
+  /** The picture, 1..65,535 pixels each way. */
+  readonly width: number;
+  readonly height: number;
+  /** A full piece, in pixels of its field. */
+  readonly tileWidth: number;
+  readonly tileHeight: number;
+  /** 1: rows in order. 2: even rows, then odd rows. */
+  readonly fields: 1 | 2;
+}
+
+export interface ChooseOptions {
+  readonly width: number;
+  readonly height: number;
+  readonly fields: 1 | 2;
+  readonly bytesPerPixel: number;
+  /** The most bytes that a piece may have; at least one pixel. */
+  readonly capacity: number;
+}
+
+/**
+ * Cuts a picture into numbered rectangles that cover each pixel exactly once.
+ *
+ * Field 0 comes first (all rows, or the even ones), then field 1 (the odd
+ * ones); inside a field tiles are numbered left to right, top to bottom. Tiles
+ * at the right and bottom edge are smaller. No answer costs more than a few
+ * divisions, whatever the number of pieces.
+ */
+export class Partition implements PartitionShape {
+  readonly width: number;
+  readonly height: number;
+  readonly tileWidth: number;
+  readonly tileHeight: number;
+  readonly fields: 1 | 2;
+  /** Tiles side by side in a tile row. */
+  readonly columns: number;
+  readonly pieceCount: number;
+  /** Pixels of the largest piece. */
+  readonly piecePixelsMax: number;
+  /** Pieces below this number belong to field 0. */
+  private readonly fieldStart: number;
+
+  constructor(shape: PartitionShape) {
+    const { width, height, tileWidth, tileHeight, fields } = shape;
+    assert(isSide(width) && isSide(height), "a picture has 1 to 65,535 pixels each way");
+    assert(isSide(tileWidth) && isSide(tileHeight), "a tile has 1 to 65,535 pixels each way");
+    this.width = width;
+    this.height = height;
+    this.tileWidth = tileWidth;
+    this.tileHeight = tileHeight;
+    this.fields = fields;
+    this.columns = Math.ceil(width / tileWidth);
+    this.fieldStart = this.columns * this.tileRows(0);
+    this.pieceCount = this.fieldStart + (fields === 2 ? this.columns * this.tileRows(1) : 0);
+    this.piecePixelsMax = Math.min(width, tileWidth) * Math.min(this.fieldRows(0), tileHeight);
+  }
+
+  /**
+   * The tile nearest to a square among those that need the fewest pieces, give or take a hundredth:
+   * a square loses less of a face than a long strip does, and 1 % more headers is a fair price.
+   */
+  static choose(options: ChooseOptions): Partition {
+    const candidates = tilings(options);
+    const fewest = Math.min(...candidates.map((candidate) => candidate.pieceCount));
+    const allowed = Math.floor(fewest * (1 + SPARE_PIECES_SHARE));
+    let best: Partition | undefined;
+    for (const candidate of candidates) {
+      if (candidate.pieceCount > allowed) continue;
+      if (best === undefined || oblongness(candidate) < oblongness(best)) best = candidate;
+    }
+    assert(best !== undefined, "the tiling with the fewest pieces is allowed");
+    return best;
+  }
+
+  rectOf(piece: number): PieceRect {
+    assert(piece >= 0 && piece < this.pieceCount, "the piece is one of the picture's");
+    const field = piece < this.fieldStart ? 0 : 1;
+    const index = field === 0 ? piece : piece - this.fieldStart;
+    const tileRow = Math.floor(index / this.columns);
+    const x = (index % this.columns) * this.tileWidth;
+    const firstRow = tileRow * this.tileHeight;
+    return {
+      x,
+      y: firstRow * this.fields + field,
+      width: Math.min(this.tileWidth, this.width - x),
+      height: Math.min(this.tileHeight, this.fieldRows(field) - firstRow),
+      rowStep: this.fields,
+    };
+  }
+
+  pixelsOf(piece: number): number {
+    return this.pixelsBefore(piece + 1) - this.pixelsBefore(piece);
+  }
+
+  /** The piece that holds the pixel. */
+  pieceAt(x: number, y: number): number {
+    assert(x >= 0 && x < this.width && y >= 0 && y < this.height, "the pixel is in the picture");
+    const field = y % this.fields;
+    const tileRow = Math.floor((y - field) / this.fields / this.tileHeight);
+    const column = Math.floor(x / this.tileWidth);
+    return field * this.fieldStart + tileRow * this.columns + column;
+  }
+
+  /** How many pixels the pieces 0 up to, not including, `piece` hold together; `piece` may be `pieceCount`. */
+  pixelsBefore(piece: number): number {
+    assert(piece >= 0 && piece <= this.pieceCount, "the piece is one of the picture's");
+    if (piece === this.pieceCount) return this.width * this.height;
+    const field = piece < this.fieldStart ? 0 : 1;
+    const index = field === 0 ? piece : piece - this.fieldStart;
+    const tileRow = Math.floor(index / this.columns);
+    const rows = this.fieldRows(field);
+    const firstRow = tileRow * this.tileHeight;
+    const fieldBefore = field === 0 ? 0 : this.width * this.fieldRows(0);
+    const tileRowHeight = Math.min(this.tileHeight, rows - firstRow);
+    return (
+      fieldBefore + firstRow * this.width + (index % this.columns) * this.tileWidth * tileRowHeight
+    );
+  }
+
+  /** Rows of the picture that belong to the field. */
+  fieldRows(field: number): number {
+    return Math.ceil((this.height - field) / this.fields);
+  }
+
+  private tileRows(field: number): number {
+    return Math.ceil(this.fieldRows(field) / this.tileHeight);
+  }
+}
+
+function isSide(value: number): boolean {
+  return Number.isInteger(value) && value >= 1 && value <= SIDE_MAX;
+}
+
+/** For every possible number of columns, the tiling with the fewest pieces. */
+function tilings({ width, height, fields, bytesPerPixel, capacity }: ChooseOptions): Partition[] {
+  const pixelsMax = Math.floor(capacity / bytesPerPixel);
+  assert(pixelsMax >= 1, "a piece has room for at least one pixel");
+  const found: Partition[] = [];
+  for (let wide = 1; wide <= Math.min(width, pixelsMax); wide += 1) {
+    // Evening the tiles out keeps their number and shrinks the largest.
+    const tileWidth = Math.ceil(width / Math.ceil(width / wide));
+    if (tileWidth !== wide) continue;
+    const rows = Math.ceil(height / fields);
+    const tall = Math.min(rows, Math.floor(pixelsMax / tileWidth));
+    const full = new Partition({ width, height, tileWidth, tileHeight: tall, fields });
+    const tileHeight = Math.ceil(rows / Math.ceil(rows / tall));
+    const even = new Partition({ width, height, tileWidth, tileHeight, fields });
+    // An odd picture's two fields differ by a row: evening the one may cost the other a tile row.
+    found.push(even.pieceCount === full.pieceCount ? even : full);
+  }
+  return found;
+}
+
+/** 1 for a square; measured on the picture, where a field's rows lie `fields` apart. */
+function oblongness({ tileWidth, tileHeight, fields }: Partition): number {
+  const ratio = tileWidth / (tileHeight * fields);
+  return ratio < 1 ? 1 / ratio : ratio;
+}
+
+/** The manifest keeps a side in 16 bits. */
+const SIDE_MAX = 65_535;
+
+/** Ours: see `Partition.choose`. */
+const SPARE_PIECES_SHARE = 0.01;
