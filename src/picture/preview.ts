@@ -43,8 +43,9 @@ export class Preview {
   /** The source column of each preview column, and the source row of each row; both strictly rising. */
   private readonly columns: Uint16Array;
   private readonly rows: Uint16Array;
-  private readonly dirty: Uint8Array;
-  private dirtyCount = 0;
+  /** Of each block: EMPTY, CHANGED or TAKEN. */
+  private readonly blocks: Uint8Array;
+  private changedCount = 0;
 
   /** Neither side becomes longer than `maxSide`, nor longer than the source's. */
   constructor(source: PreviewSource, maxSide = PREVIEW_SIDE_MAX) {
@@ -57,7 +58,7 @@ export class Preview {
     this.presence = new Uint8Array(this.width * this.height);
     this.blockColumns = Math.ceil(this.width / BLOCK_SIDE);
     this.blockCount = this.blockColumns * Math.ceil(this.height / BLOCK_SIDE);
-    this.dirty = new Uint8Array(this.blockCount);
+    this.blocks = new Uint8Array(this.blockCount);
     this.partition = partition;
     this.sampleBytes = bits / 8;
     this.pixelBytes = channels * this.sampleBytes;
@@ -97,14 +98,19 @@ export class Preview {
 
   /** The blocks that changed since the last call, in rising order. */
   takeDirty(): PreviewBlock[] {
-    if (this.dirtyCount === 0) return [];
-    const blocks: PreviewBlock[] = [];
-    for (let block = 0; block < this.blockCount; block += 1) {
-      if (this.dirty[block] === 1) blocks.push(this.blockAt(block));
+    const changed: PreviewBlock[] = [];
+    for (let block = 0; changed.length < this.changedCount; block += 1) {
+      if (this.blocks[block] !== CHANGED) continue;
+      changed.push(this.blockAt(block));
+      this.blocks[block] = TAKEN;
     }
-    this.dirty.fill(0);
-    this.dirtyCount = 0;
-    return blocks;
+    this.changedCount = 0;
+    return changed;
+  }
+
+  /** Whether anything of the block has arrived. */
+  hasContent(block: number): boolean {
+    return this.blocks[block] !== EMPTY;
   }
 
   blockAt(block: number): PreviewBlock {
@@ -137,9 +143,9 @@ export class Preview {
     const row = Math.floor(y / BLOCK_SIDE) * this.blockColumns;
     const last = row + Math.floor((right - 1) / BLOCK_SIDE);
     for (let block = row + Math.floor(left / BLOCK_SIDE); block <= last; block += 1) {
-      if (this.dirty[block] === 1) continue;
-      this.dirty[block] = 1;
-      this.dirtyCount += 1;
+      if (this.blocks[block] === CHANGED) continue;
+      this.blocks[block] = CHANGED;
+      this.changedCount += 1;
     }
   }
 }
@@ -148,6 +154,10 @@ export class Preview {
 export const PREVIEW_SIDE_MAX = 1_280;
 /** Side of a block: 20 kB of pixels and presence, small beside a frame and large beside its header. Ours. */
 export const BLOCK_SIDE = 64;
+
+const EMPTY = 0;
+const CHANGED = 1;
+const TAKEN = 2;
 
 /** Reads one pixel, `step` bytes from sample to sample, and writes it as red, green, blue, alpha. */
 type Convert = (

@@ -133,6 +133,7 @@ describe("dirty blocks", () => {
       { block: 0, x: 0, y: 0, width: BLOCK_SIDE, height: BLOCK_SIDE },
     ]);
     expect(preview.takeDirty()).toEqual([]);
+    expect([0, 1].map((block) => preview.hasContent(block))).toEqual([true, false]);
   });
 
   test("are all those that a piece touches, cut off at the picture's edge", () => {
