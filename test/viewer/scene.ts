@@ -1,0 +1,90 @@
+import { Random } from "../../src/base/random.js";
+import { Partition } from "../../src/picture/partition.js";
+import { cutPiece } from "../../src/picture/raster.js";
+import type { Manifest, PixelContent } from "../../src/wire/manifest.js";
+
+/** A small RGB picture of noise, with all that a viewer is told about it. */
+export function noisePicture(width: number, height: number, seed = 1) {
+  const shape = { width, height, tileWidth: 16, tileHeight: 16, fields: 1 } as const;
+  const partition = new Partition(shape);
+  const raster = new Random(seed).bytes(width * height * 3);
+  const content: PixelContent = {
+    ...shape,
+    mode: "pixels",
+    channels: 3,
+    bits: 8,
+    colour: "rgb",
+    format: "png",
+    metadata: [],
+  };
+  const manifest: Manifest = {
+    name: "noise.png",
+    digest: new Uint8Array(32).fill(0xab),
+    pieceCount: partition.pieceCount,
+    pieceBytes: partition.piecePixelsMax * 3,
+    content,
+  };
+  const pieceOf = (piece: number): Uint8Array => {
+    const bytes = new Uint8Array(partition.piecePixelsMax * 3);
+    return bytes.subarray(0, cutPiece(raster, partition, 3, piece, bytes, 0));
+  };
+  return { partition, raster, manifest, pieceOf };
+}
+
+export function plainFile(bytes: number): Manifest {
+  const digest = new Uint8Array(32);
+  const content = { mode: "file", bytes } as const;
+  return {
+    name: "notes.pdf",
+    digest,
+    pieceCount: Math.ceil(bytes / 1_150),
+    pieceBytes: 1_150,
+    content,
+  };
+}
+
+export const offer = (id: string, t = 0) =>
+  ({
+    event: "offer",
+    t,
+    id,
+    name: "noise.png",
+    mode: "pixels",
+    width: 1,
+    height: 1,
+    channels: 3,
+    bits: 8,
+    bytes: 3,
+    pieces: 1,
+    from: "192.0.2.9:5000",
+    resumedPieces: 0,
+  }) as const;
+
+export const progress = (id: string, missingPixels: number, t = 0) =>
+  ({
+    event: "progress",
+    t,
+    id,
+    missingPixels,
+    missingPieces: 1,
+    received: 1,
+    repaired: 0,
+    duplicates: 0,
+    malformed: 0,
+    rateMbit: 1,
+    lossShare: 0,
+  }) as const;
+
+export const complete = (id: string, t = 0) =>
+  ({
+    event: "complete",
+    t,
+    id,
+    name: "noise.png",
+    path: "/tmp/noise.png",
+    sha256: "ab".repeat(32),
+    seconds: 1,
+    missingPixels: 0,
+    bytes: 3,
+    lossShare: 0,
+  }) as const;
