@@ -1,11 +1,20 @@
 /** Every failure that a person can meet. docs/errors.md lists exactly these codes. */
 export const ERRORS = {
   LACUNA_NO_SUCH_FILE: { exit: 1, remedy: "check the path; the name is case-sensitive" },
+  LACUNA_NOT_A_FILE: { exit: 1, remedy: "name the files in it, for example FOLDER/*" },
+  LACUNA_READ_FAILED: {
+    exit: 1,
+    remedy: "check the disk, and that nothing changes the file while it is sent",
+  },
   LACUNA_NOT_AN_IMAGE: { exit: 1, remedy: "send it as a plain file: --mode file" },
   LACUNA_IMAGE_TOO_LARGE: { exit: 1, remedy: "send it as a plain file: --mode file" },
   LACUNA_EMPTY_FILE: { exit: 1, remedy: "send a file that holds at least one byte" },
   LACUNA_NO_PERMISSION: { exit: 1, remedy: "run as a user who may, or choose another folder" },
   LACUNA_PORT_TAKEN: { exit: 1, remedy: "choose another port: --listen HOST:PORT" },
+  LACUNA_VIEW_PORT_TAKEN: {
+    exit: 1,
+    remedy: "choose another port for the live page: --view HOST:PORT, or do without: --no-view",
+  },
   LACUNA_BAD_ADDRESS: { exit: 2, remedy: "write HOST:PORT, for example 192.0.2.7:7316" },
   LACUNA_UNKNOWN_HOST: { exit: 4, remedy: "check the host's name, or give its address" },
   LACUNA_NO_ANSWER: {
