@@ -1,0 +1,86 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { deflateSync } from "node:zlib";
+import { crc32 } from "@node-rs/crc32";
+import sharp, { type Sharp } from "sharp";
+import { expect, onTestFinished } from "vitest";
+import { Random } from "../../src/base/random.js";
+
+/** A folder of its own for one test, removed when that ends. */
+export function testFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "lacuna-test-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** As `toEqual`, but a difference in a million bytes is told at once, not searched for the prettiest words. */
+export function expectSame(actual: Uint8Array, wanted: Uint8Array): void {
+  expect(actual.length).toBe(wanted.length);
+  const firstDifference = actual.findIndex((byte, index) => byte !== wanted[index]);
+  expect(firstDifference, "index of the first byte that differs").toBe(-1);
+}
+
+export interface Samples {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 2 | 3 | 4;
+  readonly bits: 8 | 16;
+  readonly raster: Uint8Array;
+}
+
+/** Noise, so that no two pixels agree by chance; every fourth pixel is fully transparent over hidden colour. */
+export function noise(shape: Omit<Samples, "raster">, seed = 1): Samples {
+  const { width, height, channels, bits } = shape;
+  const raster = new Random(seed).bytes((width * height * channels * bits) / 8);
+  if (channels === 2 || channels === 4) {
+    const sample = bits / 8;
+    for (let pixel = 0; pixel < width * height; pixel += 4) {
+      const alpha = (pixel * channels + channels - 1) * sample;
+      raster.fill(0, alpha, alpha + sample);
+    }
+  }
+  return { ...shape, raster };
+}
+
+/** The samples as the library's image, in the colour space that keeps them as they are. */
+export function imageOf({ width, height, channels, bits, raster }: Samples): Sharp {
+  const copy = raster.slice();
+  const data = bits === 16 ? new Uint16Array(copy.buffer) : copy;
+  const gray = channels < 3;
+  const space = bits === 16 ? (gray ? "grey16" : "rgb16") : gray ? "b-w" : "srgb";
+  return sharp(data, { raw: { width, height, channels } }).toColourspace(space);
+}
+
+/** A PNG written by hand, for kinds that the library does not write. `rows` are packed, without filter bytes. */
+export function pngByHand(options: {
+  readonly width: number;
+  readonly height: number;
+  readonly bitDepth: number;
+  readonly colourType: number;
+  readonly rows: readonly (readonly number[])[];
+  /** Chunks between IHDR and IDAT. */
+  readonly chunks?: readonly (readonly [name: string, data: readonly number[]])[];
+}): Buffer {
+  const head = Buffer.alloc(13);
+  head.writeUInt32BE(options.width, 0);
+  head.writeUInt32BE(options.height, 4);
+  head[8] = options.bitDepth;
+  head[9] = options.colourType;
+  return Buffer.concat([
+    Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]),
+    chunk("IHDR", head),
+    ...(options.chunks ?? []).map(([name, data]) => chunk(name, Buffer.from(data))),
+    chunk("IDAT", deflateSync(Buffer.from(options.rows.flatMap((row) => [0, ...row])))),
+    chunk("IEND", Buffer.alloc(0)),
+  ]);
+}
+
+function chunk(name: string, data: Buffer): Buffer {
+  const body = Buffer.concat([Buffer.from(name, "latin1"), data]);
+  const out = Buffer.alloc(body.length + 8);
+  out.writeUInt32BE(data.length, 0);
+  body.copy(out, 4);
+  out.writeUInt32BE(crc32(body), body.length + 4);
+  return out;
+}
