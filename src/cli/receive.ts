@@ -1,0 +1,82 @@
+import type { Command } from "commander";
+import type { ReceiveOptions } from "../node/api-types.js";
+import type { Context } from "./context.js";
+import { follow, receiveTeller } from "./follow.js";
+import { HoleTracker } from "./terminal/hole-tracker.js";
+import { choiceReader, given, numberReader } from "./values.js";
+import { openView, VIEW_FLAG, type ViewFlag } from "./view.js";
+
+interface ReceiveFlags {
+  readonly listen?: string;
+  readonly out?: string;
+  readonly ticketFile?: string;
+  readonly once?: boolean;
+  readonly repair: boolean;
+  readonly deadline?: number;
+  readonly onExisting?: (typeof ON_EXISTING)[number];
+  readonly view?: ViewFlag;
+}
+
+const ON_EXISTING = ["rename", "skip", "overwrite"] as const;
+
+export function define(command: Command, context: Context): void {
+  command
+    .option("--listen <HOST:PORT>", "where to listen (default: 0.0.0.0:7316)")
+    .option("--out <DIR>", "folder for what arrives (default: the current one)")
+    .option("--ticket-file <FILE>", "write the ticket there once senders may come")
+    .option("--once", "end after the first sender has finished")
+    .option("--no-repair", "detect and report what is missing, ask for nothing")
+    .option(
+      "--deadline <SECONDS>",
+      "then stop, and keep the partial picture with its report",
+      numberReader({ flag: "--deadline", unit: "seconds", example: "30", above: true }),
+    )
+    .option(
+      "--on-existing <WHAT>",
+      "when the name is taken: rename, skip or overwrite (default: rename)",
+      choiceReader("--on-existing", ON_EXISTING),
+    )
+    .option(VIEW_FLAG, "show a live page (default in a terminal: 127.0.0.1, any free port)")
+    .option("--no-view", "show no live page")
+    .option("--json", "one JSON object a line on standard output")
+    .addHelpText("after", EXAMPLES)
+    .action(async (flags: ReceiveFlags) => {
+      context.exitCode = await run(flags, context);
+    });
+}
+
+async function run(flags: ReceiveFlags, { output }: Context): Promise<number> {
+  const { receive } = await import("../node/index.js");
+  const view = await openView(flags.view, output.isTerminal && !output.json, output);
+  const holes = new HoleTracker();
+  const teller = await receiveTeller(output, holes);
+  try {
+    const transfer = receive({
+      ...receiveOptions(flags),
+      observers: view === undefined ? [holes] : [holes, view.observer],
+      ...given({ view: view?.url }),
+    });
+    return (await follow(transfer, teller, output)).exit;
+  } finally {
+    teller.end();
+    await view?.close();
+  }
+}
+
+function receiveOptions(flags: ReceiveFlags): ReceiveOptions {
+  const { listen, out, ticketFile, once, repair, onExisting, deadline: deadlineSeconds } = flags;
+  return { ...given({ listen, out, ticketFile, once, onExisting, deadlineSeconds }), repair };
+}
+
+const EXAMPLES = `
+Examples:
+  lacuna receive
+      wait for pictures here, show them in a live page as they come
+  lacuna receive --out in/ --once --json
+      for scripts: one sender, then exit; each event a line of JSON
+  lacuna receive --no-repair --deadline 10
+      ask for nothing: after 10 s, keep what came and report each missing pixel
+  lacuna receive --listen 0.0.0.0:9000 --ticket-file /run/lacuna.ticket --no-view
+      as a service; a sender reads the ticket with --to @FILE
+
+Exit codes: 0 complete and verified, 3 partial kept, 130 interrupted, partial kept.`;

@@ -1,0 +1,88 @@
+import { readFile } from "node:fs/promises";
+import type { Command } from "commander";
+import { LacunaError } from "../node/errors.js";
+import type { Context } from "./context.js";
+import { follow, sendTeller } from "./follow.js";
+import { MODES } from "./plan.js";
+import { badOption, choiceReader, given, numberReader, readDrop } from "./values.js";
+
+interface SendFlags {
+  readonly to: string;
+  readonly mode?: (typeof MODES)[number];
+  readonly rate?: number;
+  readonly drop?: "odd-rows" | number;
+  readonly timeout?: number;
+}
+
+export function define(command: Command, context: Context): void {
+  command
+    .argument("<PATH...>", "pictures or other files")
+    .requiredOption("--to <TICKET>", "what the receiver printed; @FILE reads it from a file")
+    .option(
+      "--mode <MODE>",
+      "auto, pixels (the picture's pixels) or file (its bytes) (default: auto)",
+      choiceReader("--mode", MODES),
+    )
+    .option(
+      "--rate <MBIT>",
+      "at most this many megabits a second",
+      numberReader({ flag: "--rate", unit: "megabits a second", example: "8", above: true }),
+    )
+    .option(
+      "--drop <WHAT>",
+      "withhold odd-rows, or a share of the pieces, from the first pass",
+      readDrop,
+    )
+    .option(
+      "--timeout <SECONDS>",
+      "give up when nobody answers for so long (default: 15)",
+      numberReader({ flag: "--timeout", unit: "seconds", example: "30", above: true }),
+    )
+    .option("--json", "one JSON object a line on standard output")
+    .addHelpText("after", EXAMPLES)
+    .action(async (paths: string[], flags: SendFlags) => {
+      context.exitCode = await run(paths, flags, context);
+    });
+}
+
+async function run(paths: string[], flags: SendFlags, { output }: Context): Promise<number> {
+  const to = await readTicket(flags.to);
+  const { send } = await import("../node/index.js");
+  const { mode, rate: rateMbit, drop, timeout: timeoutSeconds } = flags;
+  const teller = await sendTeller(output, to);
+  try {
+    const transfer = send(paths, { to, ...given({ mode, rateMbit, drop, timeoutSeconds }) });
+    return (await follow(transfer, teller, output)).exit;
+  } finally {
+    teller.end();
+  }
+}
+
+/** The ticket itself, or the one in the file that `@FILE` names. */
+async function readTicket(text: string): Promise<string> {
+  if (!text.startsWith("@")) return text;
+  const path = text.slice(1);
+  const content = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
+    const [code, sentence] =
+      cause.code === "ENOENT"
+        ? (["LACUNA_NO_SUCH_FILE", "there is no ticket file"] as const)
+        : (["LACUNA_NO_PERMISSION", "cannot read the ticket file"] as const);
+    throw new LacunaError(code, `${sentence} ${path}`, { path }, { cause });
+  });
+  const ticket = content.trim();
+  if (ticket === "") throw badOption(`the ticket file ${path} is empty`);
+  return ticket;
+}
+
+const EXAMPLES = `
+Examples:
+  lacuna send harbour.png --to 192.0.2.7:7316
+      send a picture; exit 0 means that the receiver has verified every pixel
+  lacuna send scans/*.tiff --to @/mnt/share/lacuna.ticket --rate 8
+      several pictures over one connection, at most 8 Mbit/s
+  lacuna send holiday.jpg --mode file --to 192.0.2.7:7316
+      the file's own bytes: the JPEG arrives byte-identical
+  lacuna send harbour.png --drop odd-rows --to 192.0.2.7:7316
+      an experiment: withhold every second row and watch it being mended
+
+Exit codes: 0 complete and verified, 3 partial kept there, 4 no answer, 5 refused, 130 interrupted.`;

@@ -1,0 +1,113 @@
+import { basename } from "node:path";
+import type {
+  ConnectedEvent,
+  ListeningEvent,
+  OfferEvent,
+  ReceiveEvent,
+  SendEvent,
+} from "../../node/events.js";
+import { failureLines } from "../failure.js";
+import { formatBytes, formatCount, formatMilliseconds } from "./format.js";
+import type { Look } from "./look.js";
+import { exactReceipt, partReceipt } from "./receipt.js";
+import { cleaned } from "./text.js";
+import type { ImageState, TransferState } from "./transfer-state.js";
+
+/** How much is said: only results, also every change of state, or changes that no live picture shows. */
+export type Talk = "results" | "changes" | "live";
+
+/** What is said once and for all of a receiver's event; `state` is from before the event. */
+export function receiveNarration(
+  event: ReceiveEvent,
+  state: TransferState,
+  look: Look,
+  talk: Talk,
+): string[] {
+  switch (event.event) {
+    case "listening":
+      return talk === "results" ? [] : listening(event);
+    case "offer":
+      return talk === "results" ? [] : offered(event, look, talk);
+    case "progress":
+      return [];
+    case "complete":
+      return [...exactReceipt(event, look), ...savedAs(event.name, event.path)];
+    case "partial":
+      return partReceipt(partFacts(event, imageOf(state, event.id), event.report), look);
+    case "error":
+      return failureLines(event);
+  }
+}
+
+/** What is said once and for all of a sender's event. */
+export function sendNarration(
+  event: SendEvent,
+  state: TransferState,
+  look: Look,
+  talk: Talk,
+): string[] {
+  switch (event.event) {
+    case "connected":
+      return talk === "changes" ? [connected(event, state)] : [];
+    case "progress":
+      return [];
+    case "complete":
+      return exactReceipt({ ...event, bytes: event.payloadBytes }, look);
+    case "partial":
+      return partReceipt(
+        partFacts(event, imageOf(state, event.id), "the receiver has the report"),
+        look,
+      );
+    case "error":
+      return failureLines(event);
+  }
+}
+
+function listening(event: ListeningEvent): string[] {
+  const lines = [
+    `listening at ${event.address}`,
+    `  on the other side: lacuna send PICTURE --to ${event.ticket}`,
+  ];
+  if (event.view !== undefined) lines.push(`  live page: ${event.view}`);
+  return lines;
+}
+
+function offered(event: OfferEvent, look: Look, talk: Talk): string[] {
+  const name = cleaned(event.name);
+  const resumed =
+    event.resumedPieces === 0
+      ? ""
+      : `; ${formatCount(event.resumedPieces)} of ${formatCount(event.pieces)} pieces are here already`;
+  if (talk === "live")
+    return resumed === "" ? [] : [`resuming ${name}${resumed.replace(";", ":")}`];
+  const size = `${event.width}${look.glyphs.times}${event.height}, `;
+  const what = `${event.mode === "pixels" ? size : ""}${formatBytes(event.bytes)}`;
+  return [`receiving ${name} (${what}) from ${cleaned(event.from)}${resumed}`];
+}
+
+function connected(event: ConnectedEvent, state: TransferState): string {
+  return `connected to ${cleaned(state.peer)}, RTT ${formatMilliseconds(event.rttMs)}`;
+}
+
+function savedAs(name: string, path: string): string[] {
+  return basename(path) === name ? [] : [`  saved as ${cleaned(path)}`];
+}
+
+function imageOf(state: TransferState, id: string): ImageState | undefined {
+  return state.images.find((image) => image.id === id);
+}
+
+function partFacts(
+  event: { name: string; missingPixels: number; missingPieces: number },
+  image: ImageState | undefined,
+  report: string,
+): Parameters<typeof partReceipt>[0] {
+  return {
+    name: event.name,
+    pieces: image?.pieces ?? 0,
+    missingPieces: event.missingPieces,
+    missing: event.missingPixels,
+    unit: image?.facts?.mode === "file" ? "bytes" : "pixels",
+    report,
+  };
+}

@@ -1,0 +1,73 @@
+import { LacunaError } from "../node/errors.js";
+
+/** Readers of option values. Each throws LACUNA_BAD_OPTION with a sentence that says what is wanted. */
+
+export interface NumberWanted {
+  /** As it is written on the command line: --rate. */
+  readonly flag: string;
+  /** What the number counts: "megabits a second". */
+  readonly unit: string;
+  readonly example: string;
+  readonly min?: number;
+  /** The number must be larger than `min`. */
+  readonly above?: boolean;
+  readonly max?: number;
+  readonly whole?: boolean;
+}
+
+export function numberReader(wanted: NumberWanted): (text: string) => number {
+  const { flag, unit, example, min = 0, above = false, max, whole = false } = wanted;
+  return (text) => {
+    const value = readNumber(text);
+    const low = above ? value > min : value >= min;
+    const fits = low && value <= (max ?? Number.MAX_SAFE_INTEGER);
+    if (fits && (!whole || Number.isInteger(value))) return value;
+    const bound = above ? `more than ${min}` : `${min} or more`;
+    const range = max === undefined ? bound : `${min} to ${max}`;
+    throw badOption(`${flag} takes ${unit}, ${range}, such as ${example}; got "${text}"`);
+  };
+}
+
+/** A share from 0 to 1, also written with a percent sign: 0.05 or 5%. */
+export function shareReader(flag: string, example: string): (text: string) => number {
+  return (text) => {
+    const percent = text.endsWith("%");
+    const value = readNumber(percent ? text.slice(0, -1) : text) / (percent ? 100 : 1);
+    if (value >= 0 && value <= 1) return value;
+    throw badOption(`${flag} takes a share from 0 to 1, such as ${example}; got "${text}"`);
+  };
+}
+
+export function choiceReader<T extends string>(
+  flag: string,
+  choices: readonly T[],
+): (text: string) => T {
+  return (text) => {
+    const choice = choices.find((candidate) => candidate === text);
+    if (choice !== undefined) return choice;
+    throw badOption(`${flag} takes ${choices.join(", ")}; got "${text}"`);
+  };
+}
+
+/** What to withhold from the first pass. */
+export function readDrop(text: string): "odd-rows" | number {
+  if (text === "odd-rows") return text;
+  const value = readNumber(text);
+  if (value >= 0 && value <= 1) return value;
+  throw badOption(`--drop takes odd-rows or a share from 0 to 1, such as 0.3; got "${text}"`);
+}
+
+export function badOption(message: string): LacunaError {
+  return new LacunaError("LACUNA_BAD_OPTION", message);
+}
+
+/** The entries that are set: for options that may be left out but not be undefined. */
+export function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const entries = Object.entries(values).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}
+
+/** A plain decimal number, else NaN: no "1e9", no "0x10", no empty text. */
+function readNumber(text: string): number {
+  return /^\d*\.?\d+$/.test(text) ? Number(text) : Number.NaN;
+}

@@ -1,0 +1,42 @@
+import { parseAddress } from "../node/address.js";
+import type { ReceiveObserver } from "../node/observer.js";
+import { failureOf } from "./failure.js";
+import type { Output } from "./output.js";
+
+export const VIEW_FLAG = "--view [HOST:PORT]";
+
+/** HOST:PORT; true: asked for, anywhere; false: not wanted; undefined: nothing said. */
+export type ViewFlag = string | boolean;
+
+/** The live page while it is shown. */
+export interface View {
+  readonly url: string;
+  readonly observer: ReceiveObserver;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the live page, if one is wanted.
+ *
+ * @param byDefault whether one is wanted when nothing was said
+ * @throws LacunaError when a page that was asked for cannot be opened; one that was not is only missed
+ */
+export async function openView(
+  flag: ViewFlag | undefined,
+  byDefault: boolean,
+  output: Output,
+): Promise<View | undefined> {
+  if (!(flag ?? byDefault)) return undefined;
+  const { host, port } = typeof flag === "string" ? parseAddress(flag) : ANYWHERE;
+  try {
+    const { startViewer } = await import("../viewer/index.js");
+    return await startViewer({ host, port });
+  } catch (error) {
+    if (flag !== undefined) throw error;
+    output.say([`no live page: ${failureOf(error, "", output.env).message}`]);
+    return undefined;
+  }
+}
+
+/** This machine only: a picture is not shown to a network unless someone says so. */
+const ANYWHERE = { host: "127.0.0.1", port: 0 };
