@@ -23,7 +23,8 @@ function entries(): Entry[] {
 
 test("docs/errors.md lists exactly the codes of the program, with their remedies and exit codes", () => {
   const written = entries().map(({ code, remedy, exit }) => [code, { exit, remedy }] as const);
-  expect(written).toEqual(Object.entries(ERRORS));
+  expect(Object.fromEntries(written)).toEqual(ERRORS);
+  expect(written).toHaveLength(Object.keys(ERRORS).length);
 });
 
 test("every code is explained in a sentence of its own", () => {
