@@ -138,11 +138,20 @@ export class RangeSet {
     if (from < end) yield { start: from, end };
   }
 
+  /** The ranges of numbers in [start, end) that the set holds, in rising order. */
+  *within(start: number, end: number): IterableIterator<Range> {
+    for (let i = this.firstEndingAfter(start); i < this.starts.length; i += 1) {
+      const held = this.starts[i] as number;
+      if (held >= end) return;
+      yield { start: Math.max(start, held), end: Math.min(end, this.ends[i] as number) };
+    }
+  }
+
   /** How many numbers in [start, end) the set holds. */
   countIn(start: number, end: number): number {
-    let missing = 0;
-    for (const gap of this.gaps(start, end)) missing += gap.end - gap.start;
-    return Math.max(0, end - start) - missing;
+    let held = 0;
+    for (const range of this.within(start, end)) held += range.end - range.start;
+    return held;
   }
 
   clear(): void {

@@ -21,9 +21,12 @@ export const bytesPerSecond = (value: number): BytesPerSecond => value as BytesP
 export const milliseconds = (value: number): DurationUs => (value * 1_000) as DurationUs;
 export const seconds = (value: number): DurationUs => (value * 1_000_000) as DurationUs;
 
-/** The instant that lies `delay` after `start`. */
+/**
+ * The instant that lies `delay` after `start`, in whole microseconds: rounded up, so that a deadline
+ * computed twice is the same, and none is met early.
+ */
 export const after = (start: InstantUs, delay: DurationUs): InstantUs =>
-  (start + delay) as InstantUs;
+  Math.ceil(start + delay) as InstantUs;
 /** The time from `start` to `end`; negative when `end` is earlier. */
 export const between = (start: InstantUs, end: InstantUs): DurationUs =>
   (end - start) as DurationUs;

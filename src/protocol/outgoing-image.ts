@@ -1,0 +1,123 @@
+import type { Range } from "../base/range-set.js";
+import type { ByteWriter } from "../wire/bytes.js";
+import type { ResultFrame } from "../wire/frames/end.js";
+import {
+  manifestFrameOverhead,
+  pieceFrameBytes,
+  writeDone,
+  writeManifestFrame,
+  writePieceHead,
+} from "../wire/frames/image.js";
+import { PieceLedger } from "./piece-ledger.js";
+
+/** An image as its sender gives it: pieces by number, nothing else. */
+export interface ImageSource {
+  /** Encoded manifest. */
+  readonly manifest: Uint8Array;
+  /** SHA-256 of the content. */
+  readonly digest: Uint8Array;
+  readonly pieceCount: number;
+  /** Pieces left out of the first pass, until they are asked for. */
+  readonly withheld?: Iterable<Range>;
+  /** Bytes of a piece. */
+  pieceLength(piece: number): number;
+  /** Writes a piece's bytes at `offset`. */
+  readPiece(piece: number, target: Uint8Array, offset: number): void;
+}
+
+/** What a packet of a sender carries. */
+export type Sent =
+  | { readonly kind: "hello" | "ping" | "close" }
+  | { readonly kind: "manifest" | "piece"; readonly image: OutgoingImage; readonly index: number }
+  | { readonly kind: "done"; readonly image: OutgoingImage };
+
+/** Manifest bytes in one frame: a full datagram with an acknowledgement beside it. */
+const MANIFEST_CHUNK_BYTES = 1_100;
+
+/** One image on its way: its manifest, its pieces, the word that the first pass is over, its result. */
+export class OutgoingImage {
+  readonly pieces: PieceLedger;
+  readonly manifest: PieceLedger;
+  result: ResultFrame | undefined;
+  /** UDP payload bytes of the datagrams that carried this image. */
+  wireBytes = 0;
+  private done: "notYet" | "due" | "onTheWay" | "known" = "notYet";
+
+  constructor(
+    readonly number: number,
+    readonly source: ImageSource,
+  ) {
+    this.pieces = new PieceLedger(source.pieceCount, source.withheld);
+    this.manifest = new PieceLedger(Math.ceil(source.manifest.length / MANIFEST_CHUNK_BYTES));
+  }
+
+  /**
+   * Writes the most urgent frame that fits: manifest, end of the first pass,
+   * repairs, new pieces. Undefined when nothing is due or nothing fits.
+   *
+   * @param repair whether the receiver asks for repairs; if not, the first pass is over only when nothing of it is on the way
+   */
+  writeNext(writer: ByteWriter, packetNumber: number, repair: boolean): Sent | undefined {
+    const chunk = this.manifest.pick();
+    if (chunk !== undefined) return this.writeManifest(writer, packetNumber, chunk);
+    this.noticeEndOfPass(repair);
+    if (this.done === "due" && writer.room > 16) {
+      writeDone(writer, { image: this.number, pieceCount: this.source.pieceCount });
+      this.done = "onTheWay";
+      return { kind: "done", image: this };
+    }
+    const piece = this.pieces.pick();
+    return piece === undefined ? undefined : this.writePiece(writer, packetNumber, piece);
+  }
+
+  get hasSomethingDue(): boolean {
+    if (this.result !== undefined) return false;
+    return (
+      this.manifest.pick() !== undefined || this.pieces.pick() !== undefined || this.done === "due"
+    );
+  }
+
+  /** Repeats what has been on the way longest, for a probe. */
+  writeOldest(writer: ByteWriter, packetNumber: number): Sent | undefined {
+    const chunk = this.manifest.pickOldestOnTheWay();
+    if (chunk !== undefined) return this.writeManifest(writer, packetNumber, chunk);
+    const piece = this.pieces.pickOldestOnTheWay();
+    return piece === undefined ? undefined : this.writePiece(writer, packetNumber, piece);
+  }
+
+  onDoneAcked(): void {
+    this.done = "known";
+  }
+
+  onDoneLost(): void {
+    if (this.done === "onTheWay") this.done = "due";
+  }
+
+  /** Called before waiting, so that the end of the pass is told as soon as it is reached. */
+  noticeEndOfPass(repair: boolean): void {
+    if (this.done !== "notYet" || !this.pieces.firstPassOver) return;
+    if (repair || this.pieces.onTheWay === 0) this.done = "due";
+  }
+
+  private writeManifest(writer: ByteWriter, packetNumber: number, chunk: number): Sent | undefined {
+    const totalBytes = this.source.manifest.length;
+    const offset = chunk * MANIFEST_CHUNK_BYTES;
+    const bytes = this.source.manifest.subarray(offset, offset + MANIFEST_CHUNK_BYTES);
+    if (manifestFrameOverhead(this.number, totalBytes, offset) + bytes.length > writer.room) {
+      return undefined;
+    }
+    writeManifestFrame(writer, { image: this.number, totalBytes, offset, bytes });
+    this.manifest.onSent(chunk, packetNumber);
+    return { kind: "manifest", image: this, index: chunk };
+  }
+
+  private writePiece(writer: ByteWriter, packetNumber: number, piece: number): Sent | undefined {
+    const { pieceCount } = this.source;
+    const length = this.source.pieceLength(piece);
+    if (pieceFrameBytes(this.number, piece, pieceCount, length) > writer.room) return undefined;
+    const offset = writePieceHead(writer, this.number, piece, pieceCount, length);
+    this.source.readPiece(piece, writer.target, offset);
+    this.pieces.onSent(piece, packetNumber);
+    return { kind: "piece", image: this, index: piece };
+  }
+}

@@ -1,0 +1,134 @@
+import { type Range, RangeSet } from "../base/range-set.js";
+
+/**
+ * What a sender knows of each piece of one image: not sent, withheld, on the
+ * way, due again, held by the receiver.
+ *
+ * A piece becomes due again for one of two reasons only: its newest packet is
+ * lost, or the receiver, who has seen that packet, says that it lacks the piece. Asking
+ * twice for what is on the way therefore changes nothing.
+ */
+export class PieceLedger {
+  /** Pieces that the receiver has confirmed. */
+  readonly held = new RangeSet();
+  /** Pieces put on the wire at least once. */
+  sentOnce = 0;
+  /** Times that a piece was sent again, or late because it was withheld. */
+  repaired = 0;
+  private readonly due = new RangeSet();
+  private readonly withheld: RangeSet;
+  /** Everything before this has been sent, withheld, or was held from the start. */
+  private next = 0;
+  /** The newest packet of each piece on the way, the longest on the way first. */
+  private readonly newestPacket = new Map<number, number>();
+
+  constructor(
+    readonly pieceCount: number,
+    withheld: Iterable<Range> = [],
+  ) {
+    this.withheld = RangeSet.of(...withheld);
+    this.skip();
+  }
+
+  get allHeld(): boolean {
+    return this.held.size === this.pieceCount;
+  }
+
+  get firstPassOver(): boolean {
+    return this.next >= this.pieceCount;
+  }
+
+  get onTheWay(): number {
+    return this.newestPacket.size;
+  }
+
+  /** The piece to send now: repairs before what was never sent. */
+  pick(): number | undefined {
+    return this.due.first ?? (this.firstPassOver ? undefined : this.next);
+  }
+
+  /** The piece that has been on the way longest: what a probe repeats. */
+  pickOldestOnTheWay(): number | undefined {
+    for (const piece of this.newestPacket.keys()) return piece;
+    return undefined;
+  }
+
+  onSent(piece: number, packetNumber: number): void {
+    if (piece === this.next) {
+      this.sentOnce += 1;
+      this.next += 1;
+    } else {
+      this.repaired += 1;
+      if (this.withheld.delete(piece) > 0) this.sentOnce += 1;
+      this.due.delete(piece);
+    }
+    // Taken out first, so that the map stays in order of sending.
+    this.newestPacket.delete(piece);
+    this.newestPacket.set(piece, packetNumber);
+    this.skip();
+  }
+
+  onAcked(piece: number): void {
+    this.newestPacket.delete(piece);
+    this.due.delete(piece);
+    this.held.add(piece);
+  }
+
+  /** @param repair false when the receiver asks for nothing: the loss is final */
+  onLost(piece: number, packetNumber: number, repair: boolean): void {
+    if (this.newestPacket.get(piece) !== packetNumber) return;
+    this.newestPacket.delete(piece);
+    if (repair && !this.held.has(piece)) this.due.add(piece);
+  }
+
+  /**
+   * The receiver's word on the pieces [from, to), newer than every
+   * acknowledgement taken so far: it lacks those listed and holds the others.
+   */
+  onGaps(from: number, to: number, missing: readonly Range[]): void {
+    let above = from;
+    for (const range of missing) {
+      this.confirm(above, range.start);
+      this.demand(range.start, Math.min(range.end, this.next));
+      above = range.end;
+    }
+    this.confirm(above, to);
+    this.skip();
+  }
+
+  private confirm(start: number, end: number): void {
+    if (start >= end) return;
+    for (const gap of [...this.held.gaps(start, end)]) {
+      this.held.add(gap.start, gap.end);
+      this.due.delete(gap.start, gap.end);
+      for (let piece = gap.start; piece < gap.end; piece += 1) this.newestPacket.delete(piece);
+    }
+  }
+
+  private demand(start: number, end: number): void {
+    if (start >= end) return;
+    this.held.delete(start, end);
+    for (const gap of [...this.due.gaps(start, end)]) {
+      for (let piece = gap.start; piece < gap.end; piece += 1) {
+        if (!this.newestPacket.has(piece)) this.due.add(piece);
+      }
+    }
+  }
+
+  /** Moves on over what is withheld or held already. */
+  private skip(): void {
+    while (this.next < this.pieceCount) {
+      const end = endOfRun(this.withheld, this.next) ?? endOfRun(this.held, this.next);
+      if (end === undefined) return;
+      this.next = end;
+    }
+  }
+}
+
+/** The end of the set's range that `value` lies in. */
+function endOfRun(set: RangeSet, value: number): number | undefined {
+  for (const range of set.within(value, Number.MAX_SAFE_INTEGER)) {
+    return range.start === value ? range.end : undefined;
+  }
+  return undefined;
+}

@@ -1,0 +1,166 @@
+import { type InstantUs, NEVER } from "../base/units.js";
+import {
+  BASE_DATAGRAM_BYTES,
+  beginDatagram,
+  connectionKey,
+  type Header,
+  openDatagram,
+  sealDatagram,
+} from "../wire/datagram.js";
+import { type Reason, writeClose } from "../wire/frames/end.js";
+import { type Frame, readFrames } from "../wire/frames/frame.js";
+import type { Guard } from "../wire/guard.js";
+import {
+  CONNECTIONS_MAX,
+  RECEIVE_WINDOW_BYTES,
+  RECEIVE_WINDOW_BYTES_MIN,
+  RECEIVE_WINDOW_TOTAL_BYTES,
+} from "./limits.js";
+import type { Transmit, WaitUntil } from "./output.js";
+import { ReceiverConnection, type ReceiverEvent } from "./receiver-connection.js";
+
+export interface ReceiverOptions {
+  readonly guard: Guard;
+  /** False: detect and report what is missing, ask for nothing. */
+  readonly repair: boolean;
+  readonly connectionsMax?: number;
+}
+
+export type ReceiverOutput =
+  | Transmit
+  | WaitUntil
+  | {
+      readonly kind: "event";
+      readonly connection: ReceiverConnection;
+      readonly event: ReceiverEvent;
+    };
+
+/**
+ * The receiving endpoint: sorts datagrams to connections, each of its own
+ * sender, and opens new ones. docs/protocol.md section 4.
+ */
+export class Receiver {
+  /** Datagrams that were not Lacuna's, or damaged, or of no connection. */
+  malformed = 0;
+  private readonly connections = new Map<string, ReceiverConnection>();
+  private readonly replies: Transmit[] = [];
+  /** Connections that may have something to say. */
+  private readonly touched = new Set<ReceiverConnection>();
+
+  constructor(private readonly options: ReceiverOptions) {}
+
+  get open(): Iterable<ReceiverConnection> {
+    return this.connections.values();
+  }
+
+  handleDatagram(bytes: Uint8Array, from: string, nowUs: InstantUs): void {
+    const opened = openDatagram(bytes, this.options.guard);
+    if (typeof opened === "string" || opened.header.from !== "sender") return this.reject();
+    const frames = readFrames(opened.frames, bytes);
+    if (frames === undefined) return this.reject();
+    const { header } = opened;
+    const key = connectionKey(header.connectionId);
+    const connection =
+      this.connections.get(key) ?? this.admit(key, header, frames, bytes, from, nowUs);
+    if (connection === undefined) return;
+    // A connection stays on the path that it was opened on.
+    if (connection.path !== from) return this.reject();
+    connection.handleFrames(header.packetNumber, frames, bytes.length, nowUs);
+    this.touched.add(connection);
+  }
+
+  handleTimeout(nowUs: InstantUs): void {
+    for (const connection of this.connections.values()) {
+      if (connection.deadlineUs > nowUs) continue;
+      connection.handleTimeout(nowUs);
+      this.touched.add(connection);
+    }
+  }
+
+  /** The host has said something to a connection: it may have something to send. */
+  touch(connection: ReceiverConnection): void {
+    this.touched.add(connection);
+  }
+
+  pollOutput(nowUs: InstantUs): ReceiverOutput {
+    const reply = this.replies.shift();
+    if (reply !== undefined) return reply;
+    for (const connection of this.touched) {
+      const event = connection.pollEvent();
+      if (event !== undefined) return { kind: "event", connection, event };
+      const datagram = connection.pollDatagram(nowUs);
+      if (datagram !== undefined) return { kind: "transmit", datagram, to: connection.path };
+      this.touched.delete(connection);
+      if (connection.isGone) this.connections.delete(connection.key);
+    }
+    let deadlineUs = NEVER;
+    for (const connection of this.connections.values()) {
+      if (connection.deadlineUs < deadlineUs) deadlineUs = connection.deadlineUs;
+    }
+    return { kind: "waitUntil", deadlineUs };
+  }
+
+  private reject(): void {
+    this.malformed += 1;
+  }
+
+  /** Opens a connection for a HELLO; anything else of an unknown connection is told so. */
+  private admit(
+    key: string,
+    header: Header,
+    frames: readonly Frame[],
+    bytes: Uint8Array,
+    from: string,
+    nowUs: InstantUs,
+  ): ReceiverConnection | undefined {
+    const isHello = frames.some((frame) => frame.kind === "hello");
+    // A full-sized HELLO: nobody is answered with more than was sent. RFC 9000 section 8.1.
+    if (!isHello || bytes.length < BASE_DATAGRAM_BYTES) {
+      this.reject();
+      if (frames.some((f) => f.kind === "piece" || f.kind === "ping")) {
+        this.refuse(header, from, "unknownConnection", bytes.length);
+      }
+      return undefined;
+    }
+    if (!this.makeRoom()) {
+      this.refuse(header, from, "tooManyConnections", bytes.length);
+      return undefined;
+    }
+    const { guard, repair } = this.options;
+    const connectionId = header.connectionId.slice();
+    const windowBytes = (): number => this.windowShare();
+    const options = { connectionId, guard, path: from, repair, windowBytes, nowUs };
+    const connection = new ReceiverConnection(key, options);
+    this.connections.set(key, connection);
+    return connection;
+  }
+
+  /** Room for one more: one that never said more than HELLO gives way. */
+  private makeRoom(): boolean {
+    if (this.connections.size < (this.options.connectionsMax ?? CONNECTIONS_MAX)) return true;
+    for (const connection of this.connections.values()) {
+      if (connection.established) continue;
+      this.connections.delete(connection.key);
+      this.touched.delete(connection);
+      return true;
+    }
+    return false;
+  }
+
+  private windowShare(): number {
+    const share = RECEIVE_WINDOW_TOTAL_BYTES / Math.max(1, this.connections.size);
+    const bounded = Math.max(RECEIVE_WINDOW_BYTES_MIN, Math.min(RECEIVE_WINDOW_BYTES, share));
+    return Math.floor(bounded);
+  }
+
+  /** A CLOSE outside any connection: stateless, and smaller than what asked for it. */
+  private refuse(header: Header, to: string, reason: Reason, askedBytes: number): void {
+    const { guard } = this.options;
+    // Bears the number of the packet that it answers: there is no state to count by.
+    const answer = { ...header, from: "receiver" } as const;
+    const writer = beginDatagram(new Uint8Array(64), answer, guard);
+    writeClose(writer, { reason });
+    const datagram = sealDatagram(writer, guard);
+    if (datagram.length < askedBytes) this.replies.push({ kind: "transmit", datagram, to });
+  }
+}

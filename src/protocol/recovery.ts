@@ -1,0 +1,230 @@
+import { assert } from "../base/assert.js";
+import { type Range, RangeSet } from "../base/range-set.js";
+import {
+  after,
+  between,
+  type DurationUs,
+  durationUs,
+  type InstantUs,
+  NEVER,
+  seconds,
+} from "../base/units.js";
+import type { CongestionControl } from "./congestion.js";
+import { findLost, ReorderTolerance } from "./loss.js";
+import { RttEstimator } from "./rtt.js";
+import type { SentPacket } from "./sent-packet.js";
+
+/** RFC 9002 section 7.6.1. */
+const PERSISTENT_CONGESTION_TIMEOUTS = 3;
+
+/** Datagrams sent when a probe timeout fires. RFC 9002 section 6.2.4. */
+const PROBES = 2;
+
+/**
+ * Backoff stops doubling here, so that a link that comes back is noticed soon.
+ * Ours; two datagrams in five seconds keep within the one in three seconds that RFC 8085
+ * section 3.1.3 grants a sender without feedback.
+ */
+const PROBE_INTERVAL_MAX_US = seconds(5);
+
+/** A lost packet is remembered this many probe timeouts, to see whether it comes after all. */
+const REMEMBER_LOST_TIMEOUTS = 3;
+
+export interface AckOutcome<Content> {
+  /** Packets acknowledged now for the first time, those declared lost before among them. */
+  readonly acked: readonly SentPacket<Content>[];
+  readonly lost: readonly SentPacket<Content>[];
+}
+
+/**
+ * One side's packets on the way: acknowledgement, loss, probes. RFC 9002.
+ *
+ * `Content` is what a packet carries, in the words of whoever sends it.
+ */
+export class Recovery<Content> {
+  readonly rtt = new RttEstimator();
+  readonly reorder = new ReorderTolerance();
+  inFlightBytes = 0;
+  sentPackets = 0;
+  lostPackets = 0;
+  /** Packets declared lost that came after all. */
+  spuriousPackets = 0;
+  /** Expired probe timeouts since the last acknowledgement. */
+  backoff = 0;
+  private nextPacketNumber = 0;
+  private largestAcked = -1;
+  /** Neither acknowledged nor lost, oldest first. */
+  private readonly outstanding = new Map<number, SentPacket<Content>>();
+  /** Declared lost not long ago, oldest first. */
+  private readonly lost = new Map<number, SentPacket<Content>>();
+  private readonly acked = new RangeSet();
+  private nextLossUs = NEVER;
+  private lastSentUs: InstantUs | undefined;
+  private firstSampleUs: InstantUs | undefined;
+
+  constructor(private readonly congestion?: CongestionControl) {}
+
+  /** A fresh packet number; never given twice. */
+  takePacketNumber(): number {
+    this.nextPacketNumber += 1;
+    return this.nextPacketNumber - 1;
+  }
+
+  get hasOutstanding(): boolean {
+    return this.outstanding.size > 0;
+  }
+
+  /** The packets on the way, oldest first. */
+  get onTheWay(): Iterable<SentPacket<Content>> {
+    return this.outstanding.values();
+  }
+
+  /** Notes a packet that asks for an acknowledgement. Others only take a number. */
+  onSent(packet: SentPacket<Content>): void {
+    assert(packet.packetNumber < this.nextPacketNumber, "a packet bears a number that was given");
+    this.outstanding.set(packet.packetNumber, packet);
+    this.inFlightBytes += packet.bytes;
+    this.lastSentUs = packet.sentUs;
+    this.sentPackets += 1;
+  }
+
+  /**
+   * Takes an acknowledgement. Undefined when it names a packet never sent: a
+   * forgery or a defect at the peer. RFC 9000 section 13.1.
+   *
+   * @param ranges newest first
+   * @param limited whether the congestion window held the sender back
+   */
+  onAck(
+    ranges: readonly Range[],
+    delayUs: DurationUs,
+    nowUs: InstantUs,
+    limited: boolean,
+  ): AckOutcome<Content> | undefined {
+    const newest = ranges[0];
+    if (newest === undefined || newest.end > this.nextPacketNumber) return undefined;
+    const newestPacket = this.outstanding.get(newest.end - 1);
+    const acked = this.takeAcked(ranges, nowUs);
+    if (acked.length === 0) return { acked, lost: [] };
+    // Only the newest packet, acknowledged for the first time, gives a sample. RFC 9002 section 5.1.
+    if (newestPacket !== undefined) {
+      this.rtt.update(between(newestPacket.sentUs, nowUs), delayUs);
+      this.firstSampleUs ??= nowUs;
+    }
+    this.largestAcked = Math.max(this.largestAcked, newest.end - 1);
+    this.backoff = 0;
+    this.congestion?.onAcked(acked, nowUs, limited);
+    return { acked, lost: this.detectLost(nowUs) };
+  }
+
+  /** When `onDeadline` must be called. */
+  get deadlineUs(): InstantUs {
+    if (this.nextLossUs !== NEVER) return this.nextLossUs;
+    if (this.outstanding.size === 0 || this.lastSentUs === undefined) return NEVER;
+    return after(this.lastSentUs, this.probeIntervalUs);
+  }
+
+  /** The probe timeout with its backoff. RFC 9002 section 6.2.1. */
+  get probeIntervalUs(): DurationUs {
+    const timeout = this.rtt.probeTimeoutUs;
+    const bound = Math.max(PROBE_INTERVAL_MAX_US, timeout);
+    return durationUs(Math.min(timeout * 2 ** Math.min(this.backoff, 30), bound));
+  }
+
+  /** The deadline has passed: packets are lost by time, or it is time to probe. */
+  onDeadline(nowUs: InstantUs): { lost: readonly SentPacket<Content>[]; probes: number } {
+    if (this.nextLossUs <= nowUs) return { lost: this.detectLost(nowUs), probes: 0 };
+    this.backoff += 1;
+    return { lost: [], probes: PROBES };
+  }
+
+  private takeAcked(ranges: readonly Range[], nowUs: InstantUs): SentPacket<Content>[] {
+    const taken: SentPacket<Content>[] = [];
+    for (const range of ranges) {
+      const fresh = [...this.acked.gaps(range.start, range.end)];
+      for (const gap of fresh) {
+        for (let number = gap.start; number < gap.end; number += 1) {
+          const packet = this.takeOne(number, nowUs);
+          if (packet !== undefined) taken.push(packet);
+        }
+        this.acked.add(gap.start, gap.end);
+      }
+    }
+    return taken;
+  }
+
+  private takeOne(number: number, nowUs: InstantUs): SentPacket<Content> | undefined {
+    const packet = this.outstanding.get(number);
+    if (packet !== undefined) {
+      this.outstanding.delete(number);
+      this.inFlightBytes -= packet.bytes;
+      return packet;
+    }
+    const late = this.lost.get(number);
+    if (late === undefined) return undefined;
+    this.lost.delete(number);
+    this.spuriousPackets += 1;
+    const age = between(late.sentUs, nowUs);
+    this.reorder.onSpurious(this.largestAcked - number, age, this.rtt);
+    return late;
+  }
+
+  private detectLost(nowUs: InstantUs): SentPacket<Content>[] {
+    const { lost, nextLossUs } = findLost(
+      this.outstanding.values(),
+      this.largestAcked,
+      nowUs,
+      this.reorder.lossDelayUs(this.rtt),
+      this.reorder.packets,
+    );
+    this.nextLossUs = nextLossUs;
+    this.forgetLost(nowUs);
+    if (lost.length === 0) return lost;
+    for (const packet of lost) {
+      this.outstanding.delete(packet.packetNumber);
+      this.lost.set(packet.packetNumber, packet);
+      this.inFlightBytes -= packet.bytes;
+    }
+    this.lostPackets += lost.length;
+    this.reorder.onLost(lost.length);
+    this.congestion?.onLost(lost, nowUs, this.isPersistent(lost));
+    return lost;
+  }
+
+  /** RFC 9002 section 7.6.2: two lost packets far apart in time with nothing acknowledged between them. */
+  private isPersistent(lost: readonly SentPacket<Content>[]): boolean {
+    const period = PERSISTENT_CONGESTION_TIMEOUTS * this.rtt.probeTimeoutUs;
+    let first: SentPacket<Content> | undefined;
+    let previous: SentPacket<Content> | undefined;
+    for (const packet of lost) {
+      if (this.firstSampleUs === undefined || packet.sentUs < this.firstSampleUs) continue;
+      const broken =
+        previous !== undefined &&
+        previous.packetNumber + 1 < packet.packetNumber &&
+        this.acked.countIn(previous.packetNumber + 1, packet.packetNumber) > 0;
+      if (first === undefined || broken) first = packet;
+      if (between(first.sentUs, packet.sentUs) > period) return true;
+      previous = packet;
+    }
+    return false;
+  }
+
+  /** Lost packets of long ago and the record of acknowledged ones below them are dropped. */
+  private forgetLost(nowUs: InstantUs): void {
+    const keepUs = durationUs(REMEMBER_LOST_TIMEOUTS * this.rtt.probeTimeoutUs);
+    for (const packet of this.lost.values()) {
+      if (after(packet.sentUs, keepUs) > nowUs) break;
+      this.lost.delete(packet.packetNumber);
+    }
+    const oldest = Math.min(oldestNumber(this.outstanding), oldestNumber(this.lost));
+    const floor = this.acked.first;
+    // Everything below the oldest packet still remembered counts as acknowledged for good.
+    const end = Math.min(oldest, this.largestAcked + 1);
+    if (floor !== undefined && end > 0) this.acked.add(0, end);
+  }
+}
+
+function oldestNumber(packets: Map<number, unknown>): number {
+  for (const number of packets.keys()) return number;
+  return Number.POSITIVE_INFINITY;
+}

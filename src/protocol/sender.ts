@@ -1,0 +1,447 @@
+import { assert } from "../base/assert.js";
+import { after, type BytesPerSecond, durationUs, type InstantUs, NEVER } from "../base/units.js";
+import type { ByteWriter } from "../wire/bytes.js";
+import {
+  BASE_DATAGRAM_BYTES,
+  beginDatagram,
+  MAX_DATAGRAM_BYTES,
+  openDatagram,
+  sealDatagram,
+} from "../wire/datagram.js";
+import { type AckFrame, ackFrameBytes, writeAck } from "../wire/frames/ack.js";
+import { type Reason, type ResultFrame, writeClose } from "../wire/frames/end.js";
+import { type Frame, isAckEliciting, padTo, readFrames, writePing } from "../wire/frames/frame.js";
+import type { GapsFrame } from "../wire/frames/gaps.js";
+import { type WelcomeFrame, writeHello } from "../wire/frames/handshake.js";
+import type { Guard } from "../wire/guard.js";
+import type { CongestionControl } from "./congestion.js";
+import {
+  ACTIVE_IMAGES_MAX,
+  CLOSE_TIMEOUTS,
+  CONNECT_TIMEOUT_US,
+  IDLE_TIMEOUT_US,
+  KEEPALIVE_US,
+} from "./limits.js";
+import { LossMeter } from "./loss-meter.js";
+import { type ImageSource, OutgoingImage, type Sent } from "./outgoing-image.js";
+import type { Transmit, WaitUntil } from "./output.js";
+import { Pacer } from "./pacer.js";
+import { ReceivedPackets } from "./received-packets.js";
+import { Recovery } from "./recovery.js";
+import { MAX_ACK_DELAY_US } from "./rtt.js";
+import type { SentPacket } from "./sent-packet.js";
+
+export type SenderEvent =
+  /** The receiver has answered. */
+  | { readonly kind: "connected"; readonly repair: boolean }
+  /** The receiver's last word on an image. */
+  | { readonly kind: "result"; readonly image: number; readonly result: ResultFrame }
+  /** The end: nothing more will come out. */
+  | { readonly kind: "closed"; readonly end: SenderEnd };
+
+export type SenderEnd =
+  | { readonly how: "finished" | "stopped" | "noAnswer" | "peerGone" }
+  | { readonly how: "closedByPeer"; readonly reason: Reason };
+
+/**
+ * connecting -> open -> closing -> closed; from each also straight to closed.
+ * `closing` has sent CLOSE and waits for its acknowledgement.
+ */
+type State =
+  | { readonly name: "connecting" }
+  | { readonly name: "open" }
+  | { readonly name: "closing"; readonly reason: Reason; readonly untilUs: InstantUs }
+  | { readonly name: "closed" };
+
+export interface SenderOptions {
+  /** 8 random bytes. */
+  readonly connectionId: Uint8Array;
+  readonly guard: Guard;
+  readonly congestion: CongestionControl;
+  readonly nowUs: InstantUs;
+  /** UDP payload of a full datagram. */
+  readonly datagramBytes?: number;
+  readonly rateCap?: BytesPerSecond;
+  readonly connectTimeoutUs?: number;
+}
+
+export type SenderOutput =
+  | Transmit
+  | WaitUntil
+  | { readonly kind: "event"; readonly event: SenderEvent };
+
+/**
+ * The sending side of one connection. docs/protocol.md sections 4 and 6.
+ *
+ * It has no clock, no socket and no file: one input, then `pollOutput` until
+ * it answers with `waitUntil`.
+ */
+export class Sender {
+  readonly recovery: Recovery<Sent>;
+  readonly lossMeter = new LossMeter();
+  /** Datagrams that were not the receiver's, or damaged. */
+  malformed = 0;
+  private state: State = { name: "connecting" };
+  private readonly images: OutgoingImage[] = [];
+  private noMoreImages = false;
+  private repair = true;
+  private readonly received = new ReceivedPackets();
+  private readonly pacer = new Pacer();
+  private readonly events: SenderEvent[] = [];
+  private readonly datagramBytes: number;
+  private probes = 1;
+  /** Whether the window or the pacer, not a lack of data, ended the last round of sending. */
+  private limited = false;
+  private peerWindowBytes = 0;
+  private connectDeadlineUs: InstantUs;
+  private lastHeardUs: InstantUs;
+  private lastSentUs: InstantUs;
+
+  constructor(private readonly options: SenderOptions) {
+    this.recovery = new Recovery(options.congestion);
+    this.datagramBytes = options.datagramBytes ?? BASE_DATAGRAM_BYTES;
+    assert(this.datagramBytes >= BASE_DATAGRAM_BYTES, "a datagram holds 1,200 bytes at least");
+    const timeout = durationUs(options.connectTimeoutUs ?? CONNECT_TIMEOUT_US);
+    this.connectDeadlineUs = after(options.nowUs, timeout);
+    this.lastHeardUs = options.nowUs;
+    this.lastSentUs = options.nowUs;
+  }
+
+  /** Adds an image behind the others; its number in this connection is returned. */
+  addImage(source: ImageSource): number {
+    const image = new OutgoingImage(this.images.length, source);
+    this.images.push(image);
+    return image.number;
+  }
+
+  /** No more images will be added: when all have their result the connection ends. */
+  finish(nowUs: InstantUs): void {
+    this.noMoreImages = true;
+    this.closeWhenFinished(nowUs);
+  }
+
+  /** Ends the connection now, whatever is on the way. The receiver keeps what it has. */
+  stop(nowUs: InstantUs): void {
+    if (this.state.name === "connecting") this.end({ how: "stopped" });
+    else this.beginClose("interrupted", nowUs);
+  }
+
+  image(number: number): OutgoingImage | undefined {
+    return this.images[number];
+  }
+
+  /** Images that wait for their turn or are under way. */
+  get unfinishedImages(): number {
+    return this.images.filter((image) => image.result === undefined).length;
+  }
+
+  handleDatagram(bytes: Uint8Array, nowUs: InstantUs): void {
+    if (this.state.name === "closed") return;
+    const opened = openDatagram(bytes, this.options.guard);
+    if (typeof opened === "string") return this.reject();
+    const { header } = opened;
+    const ours = header.connectionId.every((byte, i) => byte === this.options.connectionId[i]);
+    if (!ours || header.from !== "receiver") return this.reject();
+    const frames = readFrames(opened.frames, bytes);
+    if (frames === undefined) return this.reject();
+    if (!this.received.record(header.packetNumber, frames.some(isAckEliciting), nowUs)) return;
+    this.lastHeardUs = nowUs;
+    const newest = header.packetNumber === this.received.largest;
+    for (const frame of frames) this.handleFrame(frame, newest, nowUs);
+    this.lossMeter.update(this.recovery.sentPackets, this.lostForGood, nowUs);
+    this.closeWhenFinished(nowUs);
+  }
+
+  handleTimeout(nowUs: InstantUs): void {
+    if (this.state.name === "closed") return;
+    if (this.state.name === "connecting" && this.connectDeadlineUs <= nowUs) {
+      return this.end({ how: "noAnswer" });
+    }
+    if (this.state.name === "closing" && this.state.untilUs <= nowUs) {
+      return this.end({ how: this.state.reason === "none" ? "finished" : "stopped" });
+    }
+    if (after(this.lastHeardUs, IDLE_TIMEOUT_US) <= nowUs && this.state.name !== "connecting") {
+      return this.end({ how: "peerGone" });
+    }
+    if (this.recovery.deadlineUs <= nowUs) {
+      const { lost, probes } = this.recovery.onDeadline(nowUs);
+      this.onLost(lost);
+      this.probes = this.state.name === "open" ? probes : Math.min(probes, 1);
+    }
+    if (this.quietSince(nowUs)) this.probes = Math.max(this.probes, 1);
+  }
+
+  pollOutput(nowUs: InstantUs): SenderOutput {
+    const event = this.events.shift();
+    if (event !== undefined) return { kind: "event", event };
+    const datagram = this.state.name === "closed" ? undefined : this.nextDatagram(nowUs);
+    if (datagram !== undefined) return { kind: "transmit", datagram, to: "" };
+    return { kind: "waitUntil", deadlineUs: this.deadlineUs(nowUs) };
+  }
+
+  /** Packets lost and not come after all. */
+  get lostForGood(): number {
+    return this.recovery.lostPackets - this.recovery.spuriousPackets;
+  }
+
+  private reject(): void {
+    this.malformed += 1;
+  }
+
+  private handleFrame(frame: Frame, newest: boolean, nowUs: InstantUs): void {
+    switch (frame.kind) {
+      case "ack":
+        return this.handleAck(frame, newest, nowUs);
+      case "welcome":
+        return this.handleWelcome(frame);
+      case "gaps":
+        return newest ? this.handleGaps(frame) : undefined;
+      case "result":
+        return this.handleResult(frame);
+      case "close":
+        return this.handleClose(frame.reason);
+      case "ping":
+        return;
+      default:
+        // HELLO, MANIFEST, PIECE and DONE are a sender's frames.
+        return this.reject();
+    }
+  }
+
+  private handleAck(frame: AckFrame, newest: boolean, nowUs: InstantUs): void {
+    const delayUs = durationUs(frame.delayUs);
+    const outcome = this.recovery.onAck(frame.ranges, delayUs, nowUs, this.limited);
+    if (outcome === undefined) return this.reject();
+    if (newest) this.peerWindowBytes = frame.windowBytes;
+    for (const packet of outcome.acked) for (const sent of packet.contents) this.onAcked(sent);
+    this.onLost(outcome.lost);
+  }
+
+  private onAcked(sent: Sent): void {
+    if (sent.kind === "piece") sent.image.pieces.onAcked(sent.index);
+    else if (sent.kind === "manifest") sent.image.manifest.onAcked(sent.index);
+    else if (sent.kind === "done") sent.image.onDoneAcked();
+    else if (sent.kind === "close" && this.state.name === "closing") {
+      this.end({ how: this.state.reason === "none" ? "finished" : "stopped" });
+    }
+  }
+
+  private onLost(packets: readonly SentPacket<Sent>[]): void {
+    for (const { contents, packetNumber } of packets) {
+      for (const sent of contents) {
+        if (sent.kind === "piece") sent.image.pieces.onLost(sent.index, packetNumber, this.repair);
+        else if (sent.kind === "manifest") {
+          sent.image.manifest.onLost(sent.index, packetNumber, true);
+        } else if (sent.kind === "done") sent.image.onDoneLost();
+        else if (sent.kind === "close") this.probes = 1;
+      }
+    }
+  }
+
+  private handleWelcome(frame: WelcomeFrame): void {
+    if (this.state.name !== "connecting") return;
+    this.state = { name: "open" };
+    this.repair = frame.repair;
+    this.peerWindowBytes = Math.max(this.peerWindowBytes, frame.windowBytes);
+    this.probes = 0;
+    this.events.push({ kind: "connected", repair: frame.repair });
+  }
+
+  private handleGaps(frame: GapsFrame): void {
+    const image = this.images[frame.image];
+    if (image === undefined || frame.to > image.source.pieceCount) return this.reject();
+    if (image.result === undefined) image.pieces.onGaps(frame.from, frame.to, frame.missing);
+  }
+
+  private handleResult(frame: ResultFrame): void {
+    const image = this.images[frame.image];
+    if (image === undefined) return this.reject();
+    if (image.result !== undefined) return;
+    const same = frame.digest.every((byte, i) => byte === image.source.digest[i]);
+    const result: ResultFrame =
+      frame.outcome === "verified" && !same
+        ? { ...frame, outcome: "failed", reason: "digestDiffers" }
+        : frame;
+    image.result = result;
+    this.events.push({ kind: "result", image: frame.image, result });
+  }
+
+  private handleClose(reason: Reason): void {
+    if (this.state.name === "closing") {
+      this.end({ how: this.state.reason === "none" ? "finished" : "stopped" });
+    } else this.end({ how: "closedByPeer", reason });
+  }
+
+  private closeWhenFinished(nowUs: InstantUs): void {
+    if (this.state.name !== "open" || !this.noMoreImages) return;
+    if (this.unfinishedImages === 0) this.beginClose("none", nowUs);
+  }
+
+  private beginClose(reason: Reason, nowUs: InstantUs): void {
+    if (this.state.name === "closing" || this.state.name === "closed") return;
+    const patience = durationUs(CLOSE_TIMEOUTS * this.recovery.rtt.probeTimeoutUs);
+    this.state = { name: "closing", reason, untilUs: after(nowUs, patience) };
+    // CLOSE does not wait for the window.
+    this.probes = 1;
+  }
+
+  private end(how: SenderEnd): void {
+    this.state = { name: "closed" };
+    this.events.push({ kind: "closed", end: how });
+  }
+
+  /** True when a quiet connection is due for a sign of life, or a full receiver for a question. */
+  private quietSince(nowUs: InstantUs): boolean {
+    return this.quietDeadlineUs() <= nowUs;
+  }
+
+  private quietDeadlineUs(): InstantUs {
+    if (this.state.name !== "open" || this.recovery.hasOutstanding) return NEVER;
+    const blocked = this.peerWindowBytes < this.datagramBytes && this.hasData();
+    return after(this.lastSentUs, blocked ? this.recovery.probeIntervalUs : KEEPALIVE_US);
+  }
+
+  private active(): OutgoingImage[] {
+    const active: OutgoingImage[] = [];
+    for (const image of this.images) {
+      if (image.result === undefined) active.push(image);
+      if (active.length === ACTIVE_IMAGES_MAX) break;
+    }
+    return active;
+  }
+
+  private hasData(): boolean {
+    if (this.state.name !== "open") return false;
+    for (const image of this.active()) {
+      image.noticeEndOfPass(this.repair);
+      if (image.hasSomethingDue) return true;
+    }
+    return false;
+  }
+
+  private get pacingRate(): BytesPerSecond {
+    const rate = this.options.congestion.pacingRate(this.recovery.rtt);
+    const cap = this.options.rateCap;
+    return cap !== undefined && cap < rate ? cap : rate;
+  }
+
+  private deadlineUs(nowUs: InstantUs): InstantUs {
+    if (this.state.name === "closed") return NEVER;
+    let next = Math.min(this.recovery.deadlineUs, this.quietDeadlineUs(), this.ackDueUs());
+    if (this.state.name === "connecting") next = Math.min(next, this.connectDeadlineUs);
+    else next = Math.min(next, after(this.lastHeardUs, IDLE_TIMEOUT_US));
+    if (this.state.name === "closing") next = Math.min(next, this.state.untilUs);
+    if (this.windowOpen() && this.hasData()) {
+      next = Math.min(next, this.pacer.nextUs(nowUs, this.pacingRate));
+    }
+    return next as InstantUs;
+  }
+
+  private ackDueUs(): InstantUs {
+    if (this.received.owed === 0) return NEVER;
+    const share = this.recovery.rtt.smoothedUs / 8;
+    return after(this.received.owedSinceUs, durationUs(Math.min(share, MAX_ACK_DELAY_US)));
+  }
+
+  private windowOpen(): boolean {
+    const window = Math.min(this.options.congestion.windowBytes, this.peerWindowBytes);
+    return this.recovery.inFlightBytes + this.datagramBytes <= window;
+  }
+
+  private nextDatagram(nowUs: InstantUs): Uint8Array | undefined {
+    if (this.state.name === "connecting") {
+      return this.probes > 0 ? this.buildHello(nowUs) : undefined;
+    }
+    if (this.probes > 0) {
+      this.probes -= 1;
+      return this.build(nowUs, true);
+    }
+    if (this.hasData()) {
+      this.limited = true;
+      const mayLeave = this.windowOpen() && this.pacer.nextUs(nowUs, this.pacingRate) <= nowUs;
+      if (mayLeave) return this.build(nowUs, false);
+    } else this.limited = false;
+    return this.ackDueUs() <= nowUs ? this.buildAck(nowUs) : undefined;
+  }
+
+  private begin(size: number): { writer: ByteWriter; packetNumber: number } {
+    const packetNumber = this.recovery.takePacketNumber();
+    const { connectionId, guard } = this.options;
+    const header = { from: "sender", connectionId, packetNumber } as const;
+    return { writer: beginDatagram(new Uint8Array(size), header, guard), packetNumber };
+  }
+
+  private buildHello(nowUs: InstantUs): Uint8Array {
+    this.probes = 0;
+    const { writer, packetNumber } = this.begin(BASE_DATAGRAM_BYTES);
+    writeHello(writer, { kind: "hello", maxDatagramBytes: MAX_DATAGRAM_BYTES });
+    padTo(writer, BASE_DATAGRAM_BYTES);
+    return this.seal(writer, packetNumber, [{ kind: "hello" }], nowUs);
+  }
+
+  /** A datagram of whatever is most urgent; a probe carries something in any case. */
+  private build(nowUs: InstantUs, probe: boolean): Uint8Array {
+    const { writer, packetNumber } = this.begin(this.datagramBytes);
+    const contents: Sent[] = [];
+    if (this.state.name === "closing") {
+      writeClose(writer, { reason: this.state.reason });
+      contents.push({ kind: "close" });
+    } else this.fill(writer, packetNumber, contents, probe);
+    if (contents.length === 0) {
+      writePing(writer);
+      contents.push({ kind: "ping" });
+    }
+    this.addAck(writer, nowUs);
+    return this.seal(writer, packetNumber, contents, nowUs);
+  }
+
+  private fill(writer: ByteWriter, packetNumber: number, contents: Sent[], probe: boolean): void {
+    // A receiver that is full takes no pieces, not even as probes.
+    if (probe && this.peerWindowBytes < this.datagramBytes) return;
+    for (const image of this.active()) {
+      for (;;) {
+        const sent = image.writeNext(writer, packetNumber, this.repair);
+        if (sent === undefined) break;
+        contents.push(sent);
+      }
+      if (contents.length > 0) break;
+    }
+    if (contents.length > 0 || !probe || !this.repair) return;
+    for (const image of this.active()) {
+      const sent = image.writeOldest(writer, packetNumber);
+      if (sent !== undefined) contents.push(sent);
+      if (sent !== undefined) return;
+    }
+  }
+
+  private addAck(writer: ByteWriter, nowUs: InstantUs): void {
+    if (this.received.owed === 0) return;
+    const ack = this.received.ackFrame(nowUs, 0, 8);
+    if (ack === undefined || ackFrameBytes(ack) > writer.room) return;
+    writeAck(writer, ack);
+    this.received.onReported();
+  }
+
+  private buildAck(nowUs: InstantUs): Uint8Array | undefined {
+    const { writer } = this.begin(BASE_DATAGRAM_BYTES);
+    this.addAck(writer, nowUs);
+    this.lastSentUs = nowUs;
+    return sealDatagram(writer, this.options.guard);
+  }
+
+  private seal(
+    writer: ByteWriter,
+    packetNumber: number,
+    contents: readonly Sent[],
+    nowUs: InstantUs,
+  ): Uint8Array {
+    const datagram = sealDatagram(writer, this.options.guard);
+    const bytes = datagram.length;
+    this.recovery.onSent({ packetNumber, sentUs: nowUs, bytes, contents });
+    this.pacer.onSent(bytes);
+    this.lastSentUs = nowUs;
+    const carried = contents[0];
+    if (carried !== undefined && "image" in carried) carried.image.wireBytes += bytes;
+    return datagram;
+  }
+}

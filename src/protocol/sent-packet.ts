@@ -1,0 +1,11 @@
+import type { InstantUs } from "../base/units.js";
+
+/** A packet that asks for an acknowledgement, remembered until it is acknowledged or long lost. */
+export interface SentPacket<Content> {
+  readonly packetNumber: number;
+  readonly sentUs: InstantUs;
+  /** UDP payload bytes. */
+  readonly bytes: number;
+  /** What it carried, to be confirmed or to be sent again. */
+  readonly contents: readonly Content[];
+}

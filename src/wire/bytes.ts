@@ -1,0 +1,146 @@
+import { assert } from "../base/assert.js";
+
+/** The largest number that a variable-length integer may carry here: what a double holds exactly. */
+export const VARINT_MAX = Number.MAX_SAFE_INTEGER;
+
+const TWO_POW_32 = 0x1_0000_0000;
+
+/** Bytes that `value` takes as a variable-length integer. RFC 9000 section 16. */
+export function varintBytes(value: number): 1 | 2 | 4 | 8 {
+  if (value < 0x40) return 1;
+  if (value < 0x4000) return 2;
+  return value < 0x4000_0000 ? 4 : 8;
+}
+
+/**
+ * Reads big-endian fields from bytes that came from a peer.
+ *
+ * Never throws: a read past the end, or a number too large, yields zero and
+ * sets `failed`, which the caller checks once, at the end.
+ */
+export class ByteReader {
+  failed = false;
+  private position: number;
+
+  constructor(
+    private readonly source: Uint8Array,
+    start = 0,
+    private readonly end: number = source.length,
+  ) {
+    this.position = start;
+  }
+
+  get remaining(): number {
+    return this.end - this.position;
+  }
+
+  get offset(): number {
+    return this.position;
+  }
+
+  u8(): number {
+    if (this.position >= this.end) return this.fail();
+    return this.source[this.position++] as number;
+  }
+
+  u16(): number {
+    return this.u8() * 0x100 + this.u8();
+  }
+
+  u32(): number {
+    return this.u16() * 0x1_0000 + this.u16();
+  }
+
+  /** A variable-length integer. RFC 9000 section 16. */
+  varint(): number {
+    const first = this.u8();
+    if (this.failed) return 0;
+    const low = first & 0x3f;
+    const kind = first >>> 6;
+    if (kind === 0) return low;
+    if (kind === 1) return low * 0x100 + this.u8();
+    if (kind === 2) return (low * 0x100 + this.u8()) * 0x1_0000 + this.u16();
+    const high = (low * 0x100 + this.u8()) * 0x1_0000 + this.u16();
+    const value = high * TWO_POW_32 + this.u32();
+    return value > VARINT_MAX ? this.fail() : value;
+  }
+
+  /** A view of the next `length` bytes; copy it to keep it. */
+  view(length: number): Uint8Array {
+    if (length > this.remaining) {
+      this.fail();
+      return new Uint8Array(0);
+    }
+    const start = this.position;
+    this.position += length;
+    return this.source.subarray(start, this.position);
+  }
+
+  private fail(): 0 {
+    this.failed = true;
+    this.position = this.end;
+    return 0;
+  }
+}
+
+/** Writes big-endian fields into a buffer of ours; running over its end is our mistake and stops the program. */
+export class ByteWriter {
+  private position: number;
+
+  constructor(
+    readonly target: Uint8Array,
+    start = 0,
+    private readonly end: number = target.length,
+  ) {
+    this.position = start;
+  }
+
+  get offset(): number {
+    return this.position;
+  }
+
+  get room(): number {
+    return this.end - this.position;
+  }
+
+  u8(value: number): void {
+    assert(this.position < this.end, "a datagram is not written past its end");
+    this.target[this.position++] = value;
+  }
+
+  u16(value: number): void {
+    this.u8((value >>> 8) & 0xff);
+    this.u8(value & 0xff);
+  }
+
+  u32(value: number): void {
+    this.u16((value >>> 16) & 0xffff);
+    this.u16(value & 0xffff);
+  }
+
+  varint(value: number): void {
+    assert(value >= 0 && value <= VARINT_MAX, "a varint is a whole number that a double holds");
+    const bytes = varintBytes(value);
+    if (bytes === 1) this.u8(value);
+    else if (bytes === 2) this.u16(value | 0x4000);
+    else if (bytes === 4) this.u32((value | 0x8000_0000) >>> 0);
+    else {
+      this.u32((Math.floor(value / TWO_POW_32) | 0xc000_0000) >>> 0);
+      this.u32((value % TWO_POW_32) >>> 0);
+    }
+  }
+
+  bytes(source: Uint8Array): void {
+    assert(source.length <= this.room, "a datagram is not written past its end");
+    this.target.set(source, this.position);
+    this.position += source.length;
+  }
+
+  /** Makes room for `length` bytes that somebody else fills in; returns where they begin. */
+  reserve(length: number): number {
+    assert(length <= this.room, "a datagram is not written past its end");
+    const start = this.position;
+    this.position += length;
+    return start;
+  }
+}
