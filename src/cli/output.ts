@@ -31,9 +31,9 @@ export class Output {
     readonly json: boolean,
   ) {}
 
-  /** Whether a person watches. */
+  /** Whether a person watches, in a terminal whose lines can be redrawn. */
   get isTerminal(): boolean {
-    return this.stderr.isTTY === true;
+    return this.stderr.isTTY === true && this.env.TERM !== "dumb";
   }
 
   get look(): Look {

@@ -29,7 +29,7 @@ export async function openView(
   if (!(flag ?? byDefault)) return undefined;
   const { host, port } = typeof flag === "string" ? parseAddress(flag) : ANYWHERE;
   try {
-    const { startViewer } = await import("../viewer/index.js");
+    const { startViewer } = await import("../viewer/server.js");
     return await startViewer({ host, port });
   } catch (error) {
     if (flag !== undefined) throw error;

@@ -122,6 +122,22 @@ test("clients have different luck from one seed", async () => {
   expect(numbers(0)).not.toEqual(numbers(1));
 });
 
+test("more clients than it serves are refused, the others go on", async () => {
+  const target = await openSocket();
+  const heard = heardBy(target);
+  const { relay, port } = await relayTo(target);
+  const clients: Socket[] = [];
+  for (let i = 0; i < 260; i += 1) clients.push(await openSocket());
+  for (const [i, client] of clients.entries()) {
+    client.send("hello", port, "127.0.0.1");
+    if (i % 20 === 19) await sleep(2);
+  }
+  await until(() => heard.length === 256 && relay.counters().refused === 4, 5_000);
+  clients[0]?.send("again", port, "127.0.0.1");
+  await until(() => heard.at(-1) === "again", 5_000);
+  expect(relay.counters()).toMatchObject({ clients: 256, refused: 4, forward: { in: 257 } });
+});
+
 test("a target that does not exist stops nothing", async () => {
   const target = await openSocket();
   const { relay, port } = await relayTo(target);
