@@ -25,6 +25,10 @@ export const ERRORS = {
   LACUNA_NO_SENDER: { exit: 4, remedy: "start `lacuna send` on the other side, or wait longer" },
   LACUNA_DISK_FULL: { exit: 1, remedy: "free some space at the receiver, then send again" },
   LACUNA_DISK_ERROR: { exit: 1, remedy: "check the disk and the folder given to --out" },
+  LACUNA_IN_USE: {
+    exit: 1,
+    remedy: "wait until the other receiver has this image, or choose another --out",
+  },
   LACUNA_NAME_TAKEN: {
     exit: 5,
     remedy: "remove the other file, or receive with --on-existing rename or overwrite",

@@ -2,14 +2,25 @@ import type { FileHandle } from "node:fs/promises";
 import { deflateSync } from "node:zlib";
 import { crc32 } from "@node-rs/crc32";
 import type { Metadata } from "../wire/manifest.js";
-import { blockOf, type Density, densityOf } from "./metadata.js";
+import { blockOf, type Density, densityOf } from "./metadata-blocks.js";
 
 /**
- * The chunks that carry a picture's metadata in a PNG file, ready to stand
- * right behind IHDR: iCCP, pHYs, eXIf, iTXt. PNG specification (third edition)
- * sections 11.3.2.3, 11.3.3.4, 11.3.4.3 and 11.3.5.1.
+ * A PNG file with the metadata right behind IHDR: iCCP, pHYs, eXIf, iTXt. PNG
+ * specification (third edition) sections 11.3.2.3, 11.3.3.4, 11.3.4.3 and
+ * 11.3.5.1. `encoded` is a PNG without metadata; the density that the image
+ * library makes up is taken out. Returns the file in parts.
  */
-export function pngMetadataChunks(metadata: readonly Metadata[]): Uint8Array {
+export function pngWithMetadata(
+  encoded: Uint8Array,
+  metadata: readonly Metadata[],
+): readonly Uint8Array[] {
+  const file = Buffer.from(encoded.buffer, encoded.byteOffset, encoded.length);
+  let rest = PNG_HEAD_BYTES;
+  while (file.toString("latin1", rest + 4, rest + 8) === "pHYs") rest += 12 + PHYS_BYTES;
+  return [file.subarray(0, PNG_HEAD_BYTES), pngMetadataChunks(metadata), file.subarray(rest)];
+}
+
+function pngMetadataChunks(metadata: readonly Metadata[]): Uint8Array {
   const chunks: Uint8Array[] = [];
   const icc = blockOf(metadata, "icc");
   if (icc !== undefined) {
@@ -28,9 +39,6 @@ export function pngMetadataChunks(metadata: readonly Metadata[]): Uint8Array {
   }
   return Buffer.concat(chunks);
 }
-
-/** Length of the signature and IHDR: where further chunks may begin. */
-export const PNG_HEAD_BYTES = 33;
 
 /** Pixels per inch by the file's pHYs chunk, which counts pixels per metre. */
 export async function readPngDensity(file: FileHandle): Promise<Density | undefined> {
@@ -72,6 +80,8 @@ function pngChunk(name: string, data: Uint8Array): Uint8Array {
 }
 
 const SIGNATURE_BYTES = 8;
+/** The signature and IHDR. */
+const PNG_HEAD_BYTES = 33;
 const PHYS_BYTES = 9;
 /** Ours: what stands before the pixels of a PNG is a handful of chunks. */
 const CHUNKS_MAX = 1_000;

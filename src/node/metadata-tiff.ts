@@ -1,5 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
-import { type Density, isDensity } from "./metadata.js";
+import { type Density, isDensity } from "./metadata-blocks.js";
 import {
   type Directory,
   EXIF_POINTER_TAG,

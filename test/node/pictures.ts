@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { deflateSync } from "node:zlib";
@@ -6,6 +6,8 @@ import { crc32 } from "@node-rs/crc32";
 import sharp, { type Sharp } from "sharp";
 import { expect, onTestFinished } from "vitest";
 import { Random } from "../../src/base/random.js";
+import type { PieceStore } from "../../src/node/piece-store.js";
+import { openSource, type Source, type SourceOptions } from "../../src/node/source.js";
 
 /** A folder of its own for one test, removed when that ends. */
 export function testFolder(): string {
@@ -83,4 +85,37 @@ function chunk(name: string, data: Buffer): Buffer {
   body.copy(out, 4);
   out.writeUInt32BE(crc32(body), body.length + 4);
   return out;
+}
+
+/** Every piece of the source, written to a store in a shuffled order. */
+export function fillStore(
+  store: PieceStore,
+  source: Source,
+  lacks: (piece: number) => boolean,
+): void {
+  const random = new Random(7);
+  const order = Array.from({ length: source.manifest.pieceCount }, (_, piece) => piece);
+  for (let i = order.length - 1; i > 0; i -= 1) {
+    const other = random.between(0, i);
+    [order[i], order[other]] = [order[other] as number, order[i] as number];
+  }
+  const buffer = new Uint8Array(source.manifest.pieceBytes);
+  for (const piece of order) {
+    if (lacks(piece)) continue;
+    const length = source.readPiece(piece, buffer, 0);
+    store.write(piece, buffer.subarray(0, length));
+    // The store keeps a copy: what happens to the caller's buffer is none of its business.
+    buffer.fill(0xee);
+  }
+}
+
+/** Writes the bytes as NAME into a folder of their own and opens them to be sent. */
+export async function sourceOf(
+  bytes: Uint8Array,
+  name: string,
+  options: SourceOptions,
+): Promise<Source> {
+  const path = join(testFolder(), name);
+  writeFileSync(path, bytes);
+  return openSource(path, options);
 }

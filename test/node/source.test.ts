@@ -4,7 +4,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { expect, test } from "vitest";
 import { Random } from "../../src/base/random.js";
-import { densityOf } from "../../src/node/metadata.js";
+import { densityOf } from "../../src/node/metadata-blocks.js";
 import { openSource, type Source, type SourceOptions } from "../../src/node/source.js";
 import { Partition } from "../../src/picture/partition.js";
 import { placePiece } from "../../src/picture/raster.js";

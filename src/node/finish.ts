@@ -1,0 +1,187 @@
+import { link, open, rename, rm, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import { assert } from "../base/assert.js";
+import type { Manifest, PixelContent } from "../wire/manifest.js";
+import { assembleRaster } from "./assemble.js";
+import { diskError, syncFolder } from "./disk.js";
+import { LacunaError } from "./errors.js";
+import { decodeRaster } from "./image-file.js";
+import { type SavedFormat, savedFormatOf, savedNameOf, savePicture } from "./image-save.js";
+import { numberedName, safeName } from "./names.js";
+import { removePartial } from "./partial.js";
+import type { PieceStore } from "./piece-store.js";
+import { digestOf, digestOfFile } from "./source.js";
+
+/** What happens when the name is taken: another name, nothing, or the older file gives way. */
+export type OnExisting = "rename" | "skip" | "overwrite";
+
+export interface FinishOptions {
+  /** The folder for received files. */
+  readonly out: string;
+  readonly onExisting: OnExisting;
+}
+
+/** `sha256` is the hex digest of what was received: pixels in raster order, or the file's bytes. */
+export type FinishResult =
+  | { readonly outcome: "saved"; readonly path: string; readonly sha256: string }
+  /** The name is taken, and `skip` was asked for; nothing was written. */
+  | { readonly outcome: "exists"; readonly path: string; readonly sha256: string }
+  /** The pieces are not those of the announced image; nothing was written. */
+  | { readonly outcome: "digest-differs"; readonly sha256: string };
+
+/**
+ * Makes the finished file of a store that holds every piece.
+ *
+ * The digest is checked, the file is written beside the pieces, read back and
+ * compared, and only then put under its name, in one step and never over another
+ * file (but with `overwrite`). The store stays open; the caller discards it.
+ * Throws LACUNA_DISK_FULL, LACUNA_NO_PERMISSION, LACUNA_DISK_ERROR, or
+ * LACUNA_NAME_TAKEN when a folder stands where a file was to be overwritten.
+ */
+export async function finishImage(
+  store: PieceStore,
+  manifest: Manifest,
+  options: FinishOptions,
+): Promise<FinishResult> {
+  await store.flush();
+  assert(store.held.size === manifest.pieceCount, "an image is finished when every piece is held");
+  try {
+    const { content } = manifest;
+    const result =
+      content.mode === "file"
+        ? await finishPlainFile(store, manifest, options)
+        : await finishPicture(store, manifest, content, options);
+    if (result.outcome === "saved") await removePartial(options.out, manifest);
+    return result;
+  } catch (error) {
+    throw diskError(error, options.out);
+  }
+}
+
+async function finishPlainFile(
+  store: PieceStore,
+  manifest: Manifest,
+  options: FinishOptions,
+): Promise<FinishResult> {
+  const digest = await digestOfFile(store.file);
+  const sha256 = hex(digest);
+  if (sha256 !== hex(manifest.digest)) return { outcome: "digest-differs", sha256 };
+  await store.file.sync();
+  return { ...(await publish(store.piecesPath, safeName(manifest.name), options)), sha256 };
+}
+
+async function finishPicture(
+  store: PieceStore,
+  manifest: Manifest,
+  content: PixelContent,
+  options: FinishOptions,
+): Promise<FinishResult> {
+  let raster: Uint8Array | undefined = await assembleRaster(store, content);
+  const sha256 = hex(await digestOf(raster));
+  if (sha256 !== hex(manifest.digest)) return { outcome: "digest-differs", sha256 };
+  const passing = join(store.folder, PASSING_NAME);
+  const saved = await saveSomehow(passing, content, raster);
+  // Reading it back needs as much memory again.
+  raster = undefined;
+  const written = await decodeRaster(passing, content);
+  if (written === undefined || hex(await digestOf(written)) !== sha256) {
+    await rm(passing, { force: true });
+    throw new LacunaError("LACUNA_DISK_ERROR", `${passing} does not read back as it was written`);
+  }
+  const name = savedNameOf(safeName(manifest.name), content, saved);
+  const result = await publish(passing, name, options);
+  await rm(passing, { force: true });
+  return { ...result, sha256 };
+}
+
+/** In its own format; where that has no room for the picture (a WebP above 16,383 pixels a side), as PNG. */
+async function saveSomehow(
+  path: string,
+  content: PixelContent,
+  raster: Uint8Array,
+): Promise<SavedFormat> {
+  const saved = savedFormatOf(content);
+  if (saved === "webp" && Math.max(content.width, content.height) > WEBP_SIDE_MAX) {
+    await savePicture(path, "png", content, raster);
+    return "png";
+  }
+  await savePicture(path, saved, content, raster);
+  return saved;
+}
+
+/** Gives a complete, durable file its name. With `rename` and `skip` the file keeps its old name too. */
+async function publish(
+  from: string,
+  name: string,
+  { out, onExisting }: FinishOptions,
+): Promise<{ outcome: "saved" | "exists"; path: string }> {
+  if (onExisting === "overwrite") {
+    const path = join(out, name);
+    await overwrite(from, path);
+    await syncFolder(out);
+    return { outcome: "saved", path };
+  }
+  for (let number = 1; ; number += 1) {
+    const path = join(out, numberedName(name, number));
+    if (await linkUnlessTaken(from, path)) {
+      await syncFolder(out);
+      return { outcome: "saved", path };
+    }
+    if (onExisting === "skip") return { outcome: "exists", path };
+  }
+}
+
+async function overwrite(from: string, path: string): Promise<void> {
+  try {
+    await rename(from, path);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code !== "EISDIR" && code !== "ENOTEMPTY" && code !== "EEXIST") throw error;
+    throw new LacunaError("LACUNA_NAME_TAKEN", `a folder is named ${path}`, { path });
+  }
+}
+
+/** False when the name is taken. Linking is the one step that names a file and never replaces another. */
+async function linkUnlessTaken(from: string, path: string): Promise<boolean> {
+  try {
+    await link(from, path);
+    return true;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? "";
+    if (code === "EEXIST") return false;
+    if (!LINK_REFUSALS.has(code)) throw error;
+  }
+  return renameUnlessTaken(from, path);
+}
+
+/** For file systems without links: an empty file holds the name for the instant until the rename. */
+async function renameUnlessTaken(from: string, path: string): Promise<boolean> {
+  try {
+    await (await open(path, "wx")).close();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
+  try {
+    await rename(from, path);
+  } catch (error) {
+    await unlink(path);
+    throw error;
+  }
+  return true;
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("hex");
+}
+
+const PASSING_NAME = "finished";
+/** The encoder of libwebp takes no more. */
+const WEBP_SIDE_MAX = 16_383;
+const LINK_REFUSALS: ReadonlySet<string> = new Set([
+  "EPERM",
+  "ENOTSUP",
+  "ENOSYS",
+  "EMLINK",
+  "EXDEV",
+]);

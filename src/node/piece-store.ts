@@ -1,0 +1,286 @@
+import { createHash } from "node:crypto";
+import { readSync } from "node:fs";
+import { type FileHandle, mkdir, open, readFile, rm, rmdir, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { assert } from "../base/assert.js";
+import { RangeSet } from "../base/range-set.js";
+import type { Manifest } from "../wire/manifest.js";
+import { diskError, syncFolder, writeAtomically } from "./disk.js";
+import type { LacunaError } from "./errors.js";
+import { FolderLock } from "./folder-lock.js";
+import { manifestFromText, manifestToText, pieceLengths, storeKey } from "./saved-manifest.js";
+import { WriteQueue } from "./write-queue.js";
+
+export interface PieceStoreEvents {
+  /** That many bytes of pieces have reached the file. */
+  onWritten?(bytes: number): void;
+  /** The disk failed: LACUNA_DISK_FULL, LACUNA_NO_PERMISSION or LACUNA_DISK_ERROR. Later writes are ignored. */
+  onError?(error: LacunaError): void;
+}
+
+/** What a resume folder holds, without opening it for writing. */
+export interface StoreContents {
+  readonly manifest: Manifest;
+  readonly held: RangeSet;
+}
+
+/**
+ * The pieces of one image on disk, from the first to the last, across
+ * interruptions.
+ *
+ * A folder holds `pieces` (piece k lies at k * pieceBytes, so a plain file's
+ * pieces are that file), `manifest.json`, and `held`, the bitmap of pieces
+ * that were safe on the disk at the last checkpoint. What does not fit
+ * together, or belongs to another image, is thrown away and begun anew.
+ */
+export class PieceStore {
+  /** Pieces written or being written; those found on the disk at first. */
+  readonly held: RangeSet;
+  readonly pieceCount: number;
+  private readonly lengthOf: (piece: number) => number;
+  private readonly queue: WriteQueue;
+  /** Pieces that have reached the file. */
+  private readonly written = new RangeSet();
+  private checkpointing: Promise<void> = Promise.resolve();
+  private isOpen = true;
+
+  private constructor(
+    readonly folder: string,
+    readonly manifest: Manifest,
+    /** Read and write; the store closes it. */
+    readonly file: FileHandle,
+    private readonly lock: FolderLock,
+    held: RangeSet,
+    events: PieceStoreEvents,
+  ) {
+    this.held = held;
+    for (const { start, end } of held.ranges()) this.written.add(start, end);
+    this.pieceCount = manifest.pieceCount;
+    this.lengthOf = pieceLengths(manifest);
+    this.queue = new WriteQueue(file, manifest.pieceBytes, {
+      onWritten: (start, end, bytes) => {
+        this.written.add(start, end);
+        events.onWritten?.(bytes);
+      },
+      onError: (error) => events.onError?.(diskError(error, folder)),
+    });
+  }
+
+  /** The folder for an image's pieces inside the folder for received files. */
+  static folderFor(out: string, manifest: Manifest): string {
+    return join(out, STORE_FOLDER, storeKey(manifest));
+  }
+
+  /**
+   * Opens or makes the store of this image. Throws LACUNA_IN_USE when another
+   * receiver has it open, LACUNA_DISK_FULL, LACUNA_NO_PERMISSION or LACUNA_DISK_ERROR.
+   */
+  static async open(
+    folder: string,
+    manifest: Manifest,
+    events: PieceStoreEvents = {},
+  ): Promise<PieceStore> {
+    let lock: FolderLock | undefined;
+    let file: FileHandle | undefined;
+    try {
+      await mkdir(folder, { recursive: true });
+      lock = await FolderLock.take(folder);
+      const held = await heldIn(folder, manifestToText(manifest), manifest);
+      if (held === undefined) await begin(folder, manifest);
+      file = await open(join(folder, PIECES_FILE), "r+");
+      return new PieceStore(folder, manifest, file, lock, held ?? new RangeSet(), events);
+    } catch (error) {
+      await file?.close();
+      await lock?.release();
+      throw diskError(error, folder);
+    }
+  }
+
+  /** What is in a resume folder; `undefined` when it is none, or is damaged. */
+  static async inspect(folder: string): Promise<StoreContents | undefined> {
+    const text = await readText(join(folder, MANIFEST_FILE));
+    const manifest = text === undefined ? undefined : manifestFromText(text);
+    if (text === undefined || manifest === undefined) return undefined;
+    const held = await heldIn(folder, text, manifest);
+    return held === undefined ? undefined : { manifest, held };
+  }
+
+  /** Where the pieces lie: of a plain file, once all are held, that file. */
+  get piecesPath(): string {
+    return join(this.folder, PIECES_FILE);
+  }
+
+  /** Bytes taken in that are not in the file yet. */
+  get pendingBytes(): number {
+    return this.queue.pendingBytes;
+  }
+
+  /** Takes a copy of a piece, to be written soon; a piece held already is left alone. */
+  write(piece: number, bytes: Uint8Array): void {
+    assert(this.isOpen, "pieces are written to an open store");
+    assert(piece >= 0 && piece < this.pieceCount, "the piece is one of the image's");
+    assert(bytes.length === this.lengthOf(piece), "the piece has its full length");
+    if (this.held.add(piece) === 0) return;
+    this.queue.write(piece, bytes);
+  }
+
+  /** Copies a held piece to `target` from `offset` on; returns its length. Throws LACUNA_DISK_ERROR. */
+  readPiece(piece: number, target: Uint8Array, offset: number): number {
+    assert(this.held.has(piece), "the piece is held");
+    const length = this.lengthOf(piece);
+    const pending = this.queue.find(piece, length);
+    if (pending !== undefined) {
+      target.set(pending, offset);
+      return length;
+    }
+    let done = 0;
+    try {
+      while (done < length) {
+        const position = piece * this.manifest.pieceBytes + done;
+        const read = readSync(this.file.fd, target, offset + done, length - done, position);
+        if (read === 0) throw new Error("the file of pieces has become shorter");
+        done += read;
+      }
+    } catch (error) {
+      throw diskError(error, this.folder);
+    }
+    return length;
+  }
+
+  /** Resolves when every piece taken in has reached the file, or the disk has failed. */
+  async flush(): Promise<void> {
+    await this.queue.flush();
+  }
+
+  /** Makes the pieces that have reached the file survive a crash. Throws the codes of `diskError`. */
+  checkpoint(): Promise<void> {
+    const next = this.checkpointing.then(
+      () => this.save(),
+      () => this.save(),
+    );
+    this.checkpointing = next;
+    return next;
+  }
+
+  /** Flushes, saves what is held and lets go of the folder, which stays for the next time. */
+  async close(): Promise<void> {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    try {
+      await this.flush();
+      await this.checkpoint();
+    } finally {
+      await this.letGo();
+    }
+  }
+
+  /** Removes the folder with all pieces, and the folder above when it was the last. */
+  async discard(): Promise<void> {
+    if (this.isOpen) {
+      this.isOpen = false;
+      await this.flush();
+      await this.checkpointing.catch(() => undefined);
+      await this.letGo();
+    }
+    try {
+      await rm(this.folder, { recursive: true, force: true });
+    } catch (error) {
+      throw diskError(error, this.folder);
+    }
+    const parent = dirname(this.folder);
+    // Other images may still be under way in there; then it stays.
+    if (basename(parent) === STORE_FOLDER) await rmdir(parent).catch(() => undefined);
+  }
+
+  private async letGo(): Promise<void> {
+    await this.file.close();
+    await this.lock.release();
+  }
+
+  private async save(): Promise<void> {
+    try {
+      // What is in the file now is on the disk after this; what comes later waits for the next time.
+      const bytes = heldToBytes(this.written, this.manifest);
+      await this.file.datasync();
+      const path = join(this.folder, HELD_FILE);
+      await writeAtomically(path, `${path}.tmp`, [bytes]);
+      await syncFolder(this.folder);
+    } catch (error) {
+      throw diskError(error, this.folder);
+    }
+  }
+}
+
+/** The pieces that a folder holds of the image whose manifest is `text`; `undefined` when it cannot be trusted. */
+async function heldIn(
+  folder: string,
+  text: string,
+  manifest: Manifest,
+): Promise<RangeSet | undefined> {
+  if ((await readText(join(folder, MANIFEST_FILE))) !== text) return undefined;
+  const length = await stat(join(folder, PIECES_FILE)).then(
+    (facts) => facts.size,
+    () => undefined,
+  );
+  if (length !== fileBytes(manifest)) return undefined;
+  const bytes = await readFile(join(folder, HELD_FILE)).catch(() => undefined);
+  return bytes === undefined ? undefined : heldFromBytes(bytes, manifest);
+}
+
+/** Empties the folder and lays out a store without pieces. */
+async function begin(folder: string, manifest: Manifest): Promise<void> {
+  for (const name of [HELD_FILE, MANIFEST_FILE, PIECES_FILE]) {
+    await rm(join(folder, name), { recursive: true, force: true });
+  }
+  const file = await open(join(folder, PIECES_FILE), "wx");
+  try {
+    await file.truncate(fileBytes(manifest));
+  } finally {
+    await file.close();
+  }
+  const path = join(folder, MANIFEST_FILE);
+  await writeAtomically(path, `${path}.tmp`, [Buffer.from(manifestToText(manifest))]);
+}
+
+function fileBytes({ content, pieceCount, pieceBytes }: Manifest): number {
+  return content.mode === "file" ? content.bytes : pieceCount * pieceBytes;
+}
+
+/** The bitmap, lowest bit first, behind the hash that guards it and binds it to this image. */
+function heldToBytes(held: RangeSet, manifest: Manifest): Uint8Array {
+  const bitmap = new Uint8Array(Math.ceil(manifest.pieceCount / 8));
+  for (const { start, end } of held.ranges()) {
+    for (let piece = start; piece < end; piece += 1) {
+      bitmap[piece >>> 3] = (bitmap[piece >>> 3] as number) | (1 << (piece & 7));
+    }
+  }
+  return Buffer.concat([guardOf(bitmap, manifest), bitmap]);
+}
+
+function heldFromBytes(bytes: Uint8Array, manifest: Manifest): RangeSet | undefined {
+  const bitmap = bytes.subarray(GUARD_BYTES);
+  if (bitmap.length !== Math.ceil(manifest.pieceCount / 8)) return undefined;
+  const guard = guardOf(bitmap, manifest);
+  if (!guard.equals(bytes.subarray(0, GUARD_BYTES))) return undefined;
+  const held = new RangeSet();
+  for (let piece = 0; piece < manifest.pieceCount; piece += 1) {
+    if (((bitmap[piece >>> 3] as number) & (1 << (piece & 7))) !== 0) held.add(piece);
+  }
+  return held;
+}
+
+function guardOf(bitmap: Uint8Array, manifest: Manifest): Buffer {
+  return createHash("sha256").update(storeKey(manifest)).update(bitmap).digest();
+}
+
+async function readText(path: string): Promise<string | undefined> {
+  return readFile(path, "utf8").catch(() => undefined);
+}
+
+/** Hidden, inside the folder for received files. */
+export const STORE_FOLDER = ".lacuna";
+const PIECES_FILE = "pieces";
+const MANIFEST_FILE = "manifest.json";
+const HELD_FILE = "held";
+/** SHA-256. */
+const GUARD_BYTES = 32;

@@ -1,0 +1,229 @@
+import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { Random } from "../../src/base/random.js";
+import { RangeSet } from "../../src/base/range-set.js";
+import { diskError } from "../../src/node/disk.js";
+import { PieceStore } from "../../src/node/piece-store.js";
+import { manifestFromText, manifestToText, storeKey } from "../../src/node/saved-manifest.js";
+import type { Source } from "../../src/node/source.js";
+import type { Manifest } from "../../src/wire/manifest.js";
+import { expectSame, fillStore, imageOf, noise, sourceOf, testFolder } from "./pictures.js";
+
+const PIECES = 250;
+
+async function plainSource(): Promise<Source> {
+  const source = await sourceOf(new Random(3).bytes(PIECES * 1000 - 17), "data.bin", {
+    mode: "file",
+    pieceBytes: 1000,
+  });
+  onTestFinished(() => source.close());
+  return source;
+}
+
+async function openStore(folder: string, manifest: Manifest): Promise<PieceStore> {
+  const store = await PieceStore.open(folder, manifest);
+  onTestFinished(() => store.close().catch(() => undefined));
+  return store;
+}
+
+function expectPieces(store: PieceStore, source: Source): void {
+  const { pieceBytes } = source.manifest;
+  const kept = new Uint8Array(pieceBytes);
+  const sent = new Uint8Array(pieceBytes);
+  for (const { start, end } of store.held.ranges()) {
+    for (let piece = start; piece < end; piece += 1) {
+      const length = store.readPiece(piece, kept, 0);
+      expect(length).toBe(source.readPiece(piece, sent, 0));
+      expectSame(kept.subarray(0, length), sent.subarray(0, length));
+    }
+  }
+}
+
+test("pieces written in any order are read back, before and after they reach the disk", async () => {
+  const source = await plainSource();
+  let written = 0;
+  const store = await PieceStore.open(join(testFolder(), "s"), source.manifest, {
+    onWritten: (bytes) => {
+      written += bytes;
+    },
+  });
+  onTestFinished(() => store.close());
+  fillStore(store, source, () => false);
+  expect(store.pendingBytes).toBe(source.facts.bytes);
+  expectPieces(store, source);
+  await store.flush();
+  expect(store.pendingBytes).toBe(0);
+  expect(written).toBe(source.facts.bytes);
+  expectPieces(store, source);
+  const file = new Uint8Array(source.facts.bytes);
+  for (let piece = 0; piece < PIECES; piece += 1) source.readPiece(piece, file, piece * 1000);
+  expectSame(readFileSync(store.piecesPath), file);
+});
+
+test("an interrupted transfer finds again what was held at its end", async () => {
+  const source = await plainSource();
+  const folder = PieceStore.folderFor(testFolder(), source.manifest);
+  const first = await openStore(folder, source.manifest);
+  expect(first.held.size).toBe(0);
+  fillStore(first, source, (piece) => piece % 3 === 0);
+  await first.close();
+  const second = await openStore(folder, source.manifest);
+  expect(second.held.size).toBe(PIECES - Math.ceil(PIECES / 3));
+  expectPieces(second, source);
+  fillStore(second, source, (piece) => piece % 3 !== 0);
+  await second.close();
+  expect((await PieceStore.inspect(folder))?.held).toEqual(RangeSet.of({ start: 0, end: PIECES }));
+});
+
+test("after a crash exactly the pieces of the last checkpoint are held", async () => {
+  const source = await plainSource();
+  const folder = join(testFolder(), "s");
+  const store = await openStore(folder, source.manifest);
+  fillStore(store, source, (piece) => piece >= 100);
+  await store.flush();
+  await store.checkpoint();
+  const saved = readFileSync(join(folder, "held"));
+  fillStore(store, source, (piece) => piece < 100);
+  await store.close();
+  // As if the process had ended before the second half was saved.
+  writeFileSync(join(folder, "held"), saved);
+  const again = await openStore(folder, source.manifest);
+  expect(again.held).toEqual(RangeSet.of({ start: 0, end: 100 }));
+});
+
+test("a checkpoint while pieces keep coming claims none that is not in the file", async () => {
+  const source = await plainSource();
+  const folder = join(testFolder(), "s");
+  const store = await openStore(folder, source.manifest);
+  const checkpoints: Promise<void>[] = [];
+  const buffer = new Uint8Array(1000);
+  for (let piece = 0; piece < PIECES; piece += 1) {
+    const length = source.readPiece(piece, buffer, 0);
+    store.write(piece, buffer.subarray(0, length));
+    if (piece % 50 === 0) checkpoints.push(store.checkpoint());
+  }
+  await Promise.all(checkpoints);
+  const contents = await PieceStore.inspect(folder);
+  const bytes = readFileSync(store.piecesPath);
+  for (const { start, end } of contents?.held.ranges() ?? []) {
+    for (let piece = start; piece < end; piece += 1) {
+      const length = source.readPiece(piece, buffer, 0);
+      expectSame(bytes.subarray(piece * 1000, piece * 1000 + length), buffer.subarray(0, length));
+    }
+  }
+  await store.close();
+});
+
+test("a damaged or foreign folder is begun anew and never trusted", async () => {
+  const source = await plainSource();
+  const damages: ((folder: string) => void)[] = [
+    (folder) => truncateSync(join(folder, "pieces"), 5000),
+    (folder) => truncateSync(join(folder, "held"), 40),
+    (folder) => {
+      const held = readFileSync(join(folder, "held"));
+      held[40] = (held[40] as number) ^ 1;
+      writeFileSync(join(folder, "held"), held);
+    },
+    (folder) => writeFileSync(join(folder, "manifest.json"), "{}"),
+    (folder) => {
+      const other = { ...source.manifest, name: "other.bin" };
+      writeFileSync(join(folder, "manifest.json"), manifestToText(other));
+    },
+  ];
+  for (const damage of damages) {
+    const folder = join(testFolder(), "s");
+    const first = await openStore(folder, source.manifest);
+    fillStore(first, source, (piece) => piece > 20);
+    await first.close();
+    damage(folder);
+    const second = await openStore(folder, source.manifest);
+    expect(second.held.size).toBe(0);
+    fillStore(second, source, () => false);
+    await second.flush();
+    expectPieces(second, source);
+  }
+});
+
+test("one folder has one writer at a time; a lock whose process has ended does not count", async () => {
+  const source = await plainSource();
+  const folder = join(testFolder(), "s");
+  const store = await openStore(folder, source.manifest);
+  await expect(PieceStore.open(folder, source.manifest)).rejects.toMatchObject({
+    code: "LACUNA_IN_USE",
+  });
+  await store.close();
+  // A number above every system's largest.
+  writeFileSync(join(folder, "lock"), "2000000000 1");
+  const next = await openStore(folder, source.manifest);
+  await next.close();
+});
+
+test("discarding removes the folder, and the hidden one above with the last image", async () => {
+  const out = testFolder();
+  const source = await plainSource();
+  const other = { ...source.manifest, name: "other.bin" };
+  const stores = await Promise.all(
+    [source.manifest, other].map((manifest) =>
+      openStore(PieceStore.folderFor(out, manifest), manifest),
+    ),
+  );
+  await stores[0]?.discard();
+  expect(readdirSync(join(out, ".lacuna"))).toEqual([storeKey(other)]);
+  await stores[1]?.discard();
+  expect(existsSync(join(out, ".lacuna"))).toBe(false);
+});
+
+test("a disk that fails is told once, with its code, and nothing piles up behind", async () => {
+  const source = await plainSource();
+  const codes: string[] = [];
+  const store = await PieceStore.open(join(testFolder(), "s"), source.manifest, {
+    onError: (error) => codes.push(error.code),
+  });
+  onTestFinished(() => store.discard());
+  // Writing to the store's file fails from here on.
+  await store.file.close();
+  fillStore(store, source, () => false);
+  await store.flush();
+  expect(codes).toEqual(["LACUNA_DISK_ERROR"]);
+  expect(store.pendingBytes).toBe(0);
+});
+
+test("what the system says of a disk becomes the code that a person can act on", () => {
+  const codes = {
+    ENOSPC: "LACUNA_DISK_FULL",
+    EDQUOT: "LACUNA_DISK_FULL",
+    EACCES: "LACUNA_NO_PERMISSION",
+    EROFS: "LACUNA_NO_PERMISSION",
+    EPERM: "LACUNA_NO_PERMISSION",
+    EIO: "LACUNA_DISK_ERROR",
+  };
+  for (const [said, code] of Object.entries(codes)) {
+    const error = Object.assign(new Error("write"), { code: said });
+    expect(diskError(error, "/out").code).toBe(code);
+  }
+});
+
+test("a folder that cannot be made has a code", async () => {
+  const source = await plainSource();
+  const path = join(testFolder(), "file");
+  writeFileSync(path, "");
+  await expect(PieceStore.open(join(path, "s"), source.manifest)).rejects.toMatchObject({
+    code: "LACUNA_DISK_ERROR",
+  });
+});
+
+test("a saved manifest reads back the same, and no other text is taken for one", async () => {
+  const image = imageOf(noise({ width: 20, height: 30, channels: 4, bits: 16 }));
+  const bytes = await image.withIccProfile("p3").png().toBuffer();
+  const picture = await sourceOf(bytes, "a\u202eb.png", { mode: "pixels", fields: 2 });
+  for (const { manifest } of [picture, await plainSource()]) {
+    const text = manifestToText(manifest);
+    expect(manifestToText(manifestFromText(text) as Manifest)).toBe(text);
+    for (let cut = 0; cut < text.length; cut += 7) {
+      expect(manifestFromText(text.slice(0, cut))).toBeUndefined();
+    }
+    expect(manifestFromText(text.replace(/"pieceCount":\d+/, '"pieceCount":3'))).toBeUndefined();
+    expect(manifestFromText(text.replace('"mode":', '"more":1,"mode":'))).toBeUndefined();
+  }
+});
