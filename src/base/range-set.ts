@@ -23,6 +23,14 @@ export class RangeSet {
     return set;
   }
 
+  copy(): RangeSet {
+    const copy = new RangeSet();
+    copy.starts = [...this.starts];
+    copy.ends = [...this.ends];
+    copy.count = this.count;
+    return copy;
+  }
+
   /** How many numbers the set holds. */
   get size(): number {
     return this.count;

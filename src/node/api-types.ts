@@ -120,6 +120,8 @@ export interface Plan {
   readonly previewBytes: number;
   /** Length of the file as it lies on the disk. */
   readonly fileBytes: number;
+  /** What a person should know, for example why a picture goes as a plain file. */
+  readonly notes: readonly string[];
 }
 
 /** What is missing in a partial result or a resume folder. */

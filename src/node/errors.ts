@@ -9,6 +9,10 @@ export const ERRORS = {
   LACUNA_NOT_AN_IMAGE: { exit: 1, remedy: "send it as a plain file: --mode file" },
   LACUNA_IMAGE_TOO_LARGE: { exit: 1, remedy: "send it as a plain file: --mode file" },
   LACUNA_EMPTY_FILE: { exit: 1, remedy: "send a file that holds at least one byte" },
+  LACUNA_NOTHING_TO_INSPECT: {
+    exit: 1,
+    remedy: "name a NAME.report.json, a NAME.partial.png, or the folder given to --out",
+  },
   LACUNA_NO_PERMISSION: { exit: 1, remedy: "run as a user who may, or choose another folder" },
   LACUNA_PORT_TAKEN: { exit: 1, remedy: "choose another port: --listen HOST:PORT" },
   LACUNA_VIEW_PORT_TAKEN: {

@@ -106,6 +106,13 @@ export interface ConnectedEvent extends Timed {
   readonly rttMs: number;
 }
 
+export interface SendOfferEvent extends Timed, ImageFacts {
+  readonly event: "offer";
+  readonly id: string;
+  /** What a person should know, for example why a picture goes as a plain file. */
+  readonly notes: readonly string[];
+}
+
 export interface SendProgressEvent extends Timed {
   readonly event: "progress";
   readonly id: string;
@@ -155,6 +162,7 @@ export type ReceiveEvent =
 
 export type SendEvent =
   | ConnectedEvent
+  | SendOfferEvent
   | SendProgressEvent
   | SendCompleteEvent
   | SendPartialEvent

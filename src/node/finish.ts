@@ -34,7 +34,8 @@ export type FinishResult =
  *
  * The digest is checked, the file is written beside the pieces, read back and
  * compared, and only then put under its name, in one step and never over another
- * file (but with `overwrite`). The store stays open; the caller discards it.
+ * file (but with `overwrite`). The store stays open and is discarded by the
+ * caller; a saved plain file has taken its pieces along.
  * Throws LACUNA_DISK_FULL, LACUNA_NO_PERMISSION, LACUNA_DISK_ERROR, or
  * LACUNA_NAME_TAKEN when a folder stands where a file was to be overwritten.
  */
@@ -56,6 +57,12 @@ export async function finishImage(
   } catch (error) {
     throw diskError(error, options.out);
   }
+}
+
+/** The name that the finished file gets when nothing is in its way. */
+export function finishedName({ name, content }: Manifest): string {
+  if (content.mode === "file") return safeName(name);
+  return savedNameOf(safeName(name), content, savedFormatOf(content));
 }
 
 async function finishPlainFile(
@@ -109,7 +116,7 @@ async function saveSomehow(
   return saved;
 }
 
-/** Gives a complete, durable file its name. With `rename` and `skip` the file keeps its old name too. */
+/** Moves a complete, durable file to its name; with `exists` it stays where it was. */
 async function publish(
   from: string,
   name: string,
@@ -124,6 +131,8 @@ async function publish(
   for (let number = 1; ; number += 1) {
     const path = join(out, numberedName(name, number));
     if (await linkUnlessTaken(from, path)) {
+      // A second name would let a later change of the file reach the store.
+      await rm(from, { force: true });
       await syncFolder(out);
       return { outcome: "saved", path };
     }

@@ -100,7 +100,9 @@ async function decodePixels(image: Sharp, layout: PixelLayout): Promise<Uint8Arr
   let raster: Buffer;
   try {
     const depth = bits === 16 ? "ushort" : "uchar";
-    raster = await image.toColourspace(space).raw({ depth }).toBuffer();
+    // Without a pipeline of its own, CMYK would be taken to RGB and back.
+    const stored = colour === "cmyk" ? image.pipelineColourspace("cmyk") : image;
+    raster = await stored.toColourspace(space).raw({ depth }).toBuffer();
   } catch (error) {
     throw notAnImage(firstLine(error), error);
   }

@@ -91,7 +91,10 @@ function fits(manifest: Manifest): Manifest | undefined {
     return pieceCount === Math.ceil(content.bytes / pieceBytes) ? manifest : undefined;
   }
   const bytesPerPixel = (content.channels * content.bits) / 8;
-  if (content.tileWidth * content.tileHeight * bytesPerPixel !== pieceBytes) return undefined;
+  const fieldRows = Math.ceil(content.height / content.fields);
+  const pieceWidth = Math.min(content.tileWidth, content.width);
+  const pieceHeight = Math.min(content.tileHeight, fieldRows);
+  if (pieceWidth * pieceHeight * bytesPerPixel !== pieceBytes) return undefined;
   const across = Math.ceil(content.width / content.tileWidth);
   let down = 0;
   for (let field = 0; field < content.fields; field += 1) {

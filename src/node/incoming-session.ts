@@ -1,0 +1,343 @@
+import { stat, statfs } from "node:fs/promises";
+import { join } from "node:path";
+import type { InstantUs } from "../base/units.js";
+import type { GapTracker } from "../protocol/gaps.js";
+import type { ReceiverConnection } from "../protocol/receiver-connection.js";
+import type { Reason } from "../wire/frames/end.js";
+import type { Manifest } from "../wire/manifest.js";
+import { formatAddress } from "./address.js";
+import type { ReceivedFile, Snapshot } from "./api-types.js";
+import { nowUs } from "./clock.js";
+import { LacunaError } from "./errors.js";
+import type { ImageFacts, PartialEvent, ReceiveEvent } from "./events.js";
+import { finishedName, finishImage, type OnExisting } from "./finish.js";
+import { RASTER_BYTES_MAX } from "./image-file.js";
+import { MissingCounter } from "./missing-counter.js";
+import type { ReceiveObserver } from "./observer.js";
+import { keepPartial } from "./partial.js";
+import { addressOf } from "./peer-path.js";
+import { PieceStore } from "./piece-store.js";
+import { RateMeter } from "./rate-meter.js";
+import { round } from "./round.js";
+import { pieceLengths } from "./saved-manifest.js";
+import { snapshotOfStore } from "./snapshot.js";
+import { factsOf } from "./source.js";
+import { asLacunaError } from "./transfer.js";
+
+/** What a session needs of the receiver around it. */
+export interface SessionHost {
+  readonly out: string;
+  readonly onExisting: OnExisting;
+  readonly observers: readonly ReceiveObserver[];
+  tell(event: ReceiveEvent): void;
+  /** The session has said something to its connection. */
+  wake(connection: ReceiverConnection): void;
+  /** Datagrams so far that were nobody's. */
+  malformed(): number;
+  /** Seconds since the receiver began. */
+  t(): number;
+}
+
+export type PartialReason = PartialEvent["reason"];
+
+/** The reasons that the protocol has a word for. */
+const WIRE_REASON: Partial<Record<PartialReason, Reason>> = {
+  "no-repair": "noRepair",
+  deadline: "deadline",
+  interrupted: "interrupted",
+};
+
+/**
+ * opening -> open -> finishing -> ended; from each also straight to ended,
+ * when the image is refused, stopped or fails.
+ */
+type State = "opening" | "open" | "finishing" | "ended";
+
+/** One image at a receiver: its pieces on disk, its progress, its end. */
+export class IncomingSession {
+  readonly facts: ImageFacts;
+  file: ReceivedFile | undefined;
+  failure: LacunaError | undefined;
+  private state: State = "opening";
+  private store: PieceStore | undefined;
+  private readonly rate = new RateMeter();
+  private readonly missing: MissingCounter;
+  private damagedBefore = false;
+  /** The last piece of work begun; the end waits for it. */
+  private work: Promise<void> = Promise.resolve();
+
+  constructor(
+    readonly id: string,
+    private readonly number: number,
+    private readonly manifest: Manifest,
+    private readonly connection: ReceiverConnection,
+    private readonly startedUs: InstantUs,
+    private readonly host: SessionHost,
+  ) {
+    this.facts = factsOf(manifest);
+    this.missing = new MissingCounter(manifest);
+  }
+
+  get hasEnded(): boolean {
+    return this.state === "ended";
+  }
+
+  /** Makes room on the disk, or refuses. */
+  open(): Promise<void> {
+    return this.begin(async () => {
+      await this.checkRoom();
+      this.store = await this.openStore();
+      if (this.state !== "opening") return;
+      this.state = "open";
+      const held = [...this.store.held.ranges()];
+      const resumedPieces = this.store.held.size;
+      for (const observer of this.host.observers) observer.onImage?.(this.id, this.manifest);
+      const from = formatAddress(addressOf(this.connection.path));
+      const { id, facts } = this;
+      this.host.tell({ event: "offer", t: this.host.t(), id, ...facts, from, resumedPieces });
+      this.connection.accept(this.number, pieceLengths(this.manifest), held, nowUs());
+      this.host.wake(this.connection);
+      await this.showHeld(held);
+    });
+  }
+
+  onPiece(piece: number, bytes: Uint8Array): void {
+    if (this.store === undefined || this.state !== "open") return;
+    this.store.write(piece, bytes);
+    for (const observer of this.host.observers) observer.onPiece?.(this.id, piece, bytes);
+  }
+
+  /** All pieces are here: checks the digest and makes the file. */
+  finish(): Promise<void> {
+    if (this.state === "open") this.state = "finishing";
+    return this.begin(async () => {
+      if (this.store === undefined || this.state !== "finishing") return;
+      const { out, onExisting } = this.host;
+      const result = await finishImage(this.store, this.manifest, { out, onExisting });
+      if (result.outcome === "digest-differs") return this.retryDamaged();
+      if (result.outcome === "exists") {
+        await this.store.discard();
+        throw nameTaken(result.path);
+      }
+      this.tellProgress();
+      this.state = "ended";
+      this.connection.verified(this.number, this.manifest.digest);
+      this.host.wake(this.connection);
+      await this.store.discard();
+      const { path, sha256 } = result;
+      this.file = { ...this.commonFile(), outcome: "complete", path, sha256 };
+      const { id, name, seconds, bytes, lossShare } = this.file;
+      const facts = { id, name, path, sha256, seconds, bytes, lossShare };
+      this.host.tell({ event: "complete", t: this.host.t(), ...facts, missingPixels: 0 });
+    });
+  }
+
+  /** Stops the image where it is and keeps what has come; one that is being finished is finished. */
+  stop(reason: PartialReason): Promise<void> {
+    return this.begin(async () => {
+      if (this.state !== "open" || this.store === undefined) {
+        if (this.state === "opening") this.state = "ended";
+        return;
+      }
+      this.state = "ended";
+      const { out } = this.host;
+      const causeOf = (piece: number): string => causeIn(this.tracker, piece);
+      const seconds = this.seconds();
+      const kept = await keepPartial(this.store, this.manifest, { out, causeOf, reason, seconds });
+      await this.store.close();
+      const { missingPieces, missingPixels, sha256 } = kept.report;
+      const wireReason = WIRE_REASON[reason] ?? "none";
+      this.connection.endImage(this.number, "partial", wireReason, missingPieces, missingPixels);
+      this.host.wake(this.connection);
+      const common = this.commonFile();
+      const { path } = kept;
+      this.file = { ...common, outcome: "partial", path, sha256, missingPieces, missingPixels };
+      const { id, name } = common;
+      const counts = { report: path, missingPixels, missingPieces };
+      this.host.tell({ event: "partial", t: this.host.t(), id, name, ...counts, reason });
+    });
+  }
+
+  tellProgress(): void {
+    const { tracker } = this;
+    if (this.state === "ended" || this.store === undefined || tracker === undefined) return;
+    const now = nowUs();
+    const { bytes, pieces } = this.facts;
+    const heldBytes = (tracker.held.size / pieces) * bytes;
+    this.rate.update(heldBytes, now);
+    const secondsLeft = this.rate.secondsFor(bytes - heldBytes);
+    const { rtt } = this.connection.recovery;
+    const { total, lost } = this.connection.packets;
+    this.host.tell({
+      event: "progress",
+      t: this.host.t(),
+      id: this.id,
+      missingPixels: this.missing.count(tracker),
+      missingPieces: tracker.missingCount,
+      received: tracker.received,
+      repaired: tracker.repaired,
+      duplicates: tracker.duplicates,
+      malformed: this.host.malformed() + this.connection.malformed,
+      rateMbit: round((this.rate.bytesPerSecond * 8) / 1_000_000, 3),
+      ...(rtt.hasSample ? { rttMs: round(rtt.smoothedUs / 1_000, 3) } : {}),
+      lossShare: round(this.connection.lossMeter.share(total, lost), 4),
+      ...(secondsLeft === undefined ? {} : { secondsLeft: round(secondsLeft, 1) }),
+    });
+  }
+
+  /** Makes what has come so far survive a crash. */
+  checkpoint(): void {
+    if (this.state !== "open") return;
+    this.store?.checkpoint().catch((error: unknown) => this.fail(error));
+  }
+
+  async snapshot(): Promise<Snapshot | undefined> {
+    if (this.store === undefined || this.state === "ended") return undefined;
+    return snapshotOfStore(this.id, this.manifest, this.store);
+  }
+
+  /** One thing at a time; what fails ends the image. */
+  private begin(task: () => Promise<void>): Promise<void> {
+    this.work = this.work.then(task).catch((error: unknown) => this.fail(error));
+    return this.work;
+  }
+
+  private fail(error: unknown): void {
+    if (this.state === "ended") return;
+    const wasOpening = this.state === "opening";
+    this.state = "ended";
+    const failure = asLacunaError(error);
+    this.failure = failure;
+    const reason = wireReasonOf(failure);
+    const { missingCount } = this.tracker ?? { missingCount: this.facts.pieces };
+    const outcome = wasOpening || reason === "nameTaken" ? "refused" : "failed";
+    this.connection.endImage(this.number, outcome, reason, missingCount, 0);
+    this.host.wake(this.connection);
+    const { code, message, remedy } = failure;
+    this.host.tell({ event: "error", t: this.host.t(), id: this.id, code, message, remedy });
+    this.store?.close().catch(() => undefined);
+  }
+
+  private get tracker(): GapTracker | undefined {
+    return this.connection.images.get(this.number)?.tracker;
+  }
+
+  /** Refuses what cannot end well. */
+  private async checkRoom(): Promise<void> {
+    const { bytes, name, mode } = this.facts;
+    if (this.host.onExisting === "skip") {
+      const path = join(this.host.out, finishedName(this.manifest));
+      if (await stat(path).catch(() => undefined)) throw nameTaken(path);
+    }
+    if (mode === "pixels" && bytes > RASTER_BYTES_MAX) {
+      const message = `${name} has ${bytes} bytes of pixels; at most ${RASTER_BYTES_MAX} are taken`;
+      throw new LacunaError("LACUNA_IMAGE_TOO_LARGE", message, { name, bytes });
+    }
+    const disk = await statfs(this.host.out);
+    const free = disk.bavail * disk.bsize;
+    if (bytes > free) {
+      const message = `${name} needs ${bytes} bytes; ${this.host.out} has room for ${free}`;
+      throw new LacunaError("LACUNA_DISK_FULL", message, { name, bytes, free });
+    }
+  }
+
+  /** The image's own folder, or one beside it when another sender sends the same image right now. */
+  private async openStore(): Promise<PieceStore> {
+    const folder = PieceStore.folderFor(this.host.out, this.manifest);
+    const events = {
+      onWritten: (bytes: number) => {
+        this.connection.pieceWritten(bytes);
+        this.host.wake(this.connection);
+      },
+      onError: (error: LacunaError) => this.fail(error),
+    };
+    for (let copy = 1; ; copy += 1) {
+      try {
+        const path = copy === 1 ? folder : `${folder}-${copy}`;
+        return await PieceStore.open(path, this.manifest, events);
+      } catch (error) {
+        const inUse = error instanceof LacunaError && error.code === "LACUNA_IN_USE";
+        if (!inUse || copy === COPIES_MAX) throw error;
+      }
+    }
+  }
+
+  /** Shows observers what is held from an earlier run, a few pieces at a time. */
+  private async showHeld(held: readonly { start: number; end: number }[]): Promise<void> {
+    const watching = this.host.observers.some((observer) => observer.onPiece !== undefined);
+    const store = this.store;
+    if (!watching || store === undefined) return;
+    const piece = new Uint8Array(this.manifest.pieceBytes);
+    let shown = 0;
+    for (const { start, end } of held) {
+      for (let number = start; number < end; number += 1) {
+        const bytes = piece.subarray(0, store.readPiece(number, piece, 0));
+        for (const observer of this.host.observers) observer.onPiece?.(this.id, number, bytes);
+        shown += 1;
+        if (shown % SHOWN_AT_ONCE === 0) await new Promise(setImmediate);
+      }
+    }
+  }
+
+  /** Once, everything is asked for again; a second time means that the source itself changes. */
+  private async retryDamaged(): Promise<void> {
+    if (this.damagedBefore) {
+      const message = `what arrived of ${this.facts.name} is not what its sender announced`;
+      throw new LacunaError("LACUNA_DIGEST_DIFFERS", message, { name: this.facts.name });
+    }
+    this.damagedBefore = true;
+    await this.store?.discard();
+    this.store = await this.openStore();
+    this.state = "open";
+    this.connection.damaged(this.number);
+    this.host.wake(this.connection);
+  }
+
+  private seconds(): number {
+    return round((nowUs() - this.startedUs) / 1_000_000, 6);
+  }
+
+  private commonFile(): Omit<ReceivedFile, "outcome" | "path" | "sha256"> {
+    const { total, lost } = this.connection.packets;
+    return {
+      id: this.id,
+      name: this.facts.name,
+      seconds: this.seconds(),
+      missingPixels: 0,
+      missingPieces: 0,
+      lossShare: round(total === 0 ? 0 : lost / total, 6),
+      bytes: this.facts.bytes,
+    };
+  }
+}
+
+/** Why a piece is missing, as far as its receiver can know. */
+function causeIn(tracker: GapTracker | undefined, piece: number): string {
+  if (tracker === undefined || !tracker.isExpected(piece)) return "not-seen";
+  return tracker.requestsOf(piece) > 0 ? "requested" : "lost";
+}
+
+function nameTaken(path: string): LacunaError {
+  return new LacunaError("LACUNA_NAME_TAKEN", `${path} is there already`, { path });
+}
+
+function wireReasonOf(failure: LacunaError): Reason {
+  switch (failure.code) {
+    case "LACUNA_NAME_TAKEN":
+      return "nameTaken";
+    case "LACUNA_IMAGE_TOO_LARGE":
+      return "tooLarge";
+    case "LACUNA_DISK_FULL":
+      return "diskFull";
+    case "LACUNA_NO_PERMISSION":
+      return "noPermission";
+    case "LACUNA_DIGEST_DIFFERS":
+      return "digestDiffers";
+    default:
+      return "diskError";
+  }
+}
+
+/** Senders of one and the same image at the same time: as many as there can be connections. */
+const COPIES_MAX = 256;
+const SHOWN_AT_ONCE = 256;

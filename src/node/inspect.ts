@@ -1,0 +1,73 @@
+import { readdir, readFile, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { RangeSet } from "../base/range-set.js";
+import type { Inspection, MissingRegion } from "./api-types.js";
+import { LacunaError } from "./errors.js";
+import { PieceStore, STORE_FOLDER } from "./piece-store.js";
+import { type PartialReport, partialReport } from "./report.js";
+
+/**
+ * Tells what is missing of an image: from its NAME.report.json, the pictures
+ * NAME.partial.png or NAME.missing.png beside it, or the folder in which an interrupted transfer
+ * waits (or the folder above it, when only one waits there).
+ *
+ * Throws LACUNA_NO_SUCH_FILE or LACUNA_NOTHING_TO_INSPECT.
+ */
+export async function inspect(path: string): Promise<Inspection> {
+  const facts = await stat(path).catch(() => undefined);
+  if (facts === undefined) {
+    throw new LacunaError("LACUNA_NO_SUCH_FILE", `no such file: ${path}`, { path });
+  }
+  const found = facts.isDirectory() ? await fromFolder(path) : await fromReport(path);
+  if (found !== undefined) return found;
+  const message = `${path} is neither a partial result nor a folder that waits for the rest`;
+  throw new LacunaError("LACUNA_NOTHING_TO_INSPECT", message, { path });
+}
+
+async function fromReport(path: string): Promise<Inspection | undefined> {
+  const stem = basename(path).replace(/\.(partial\.png|missing\.png|report\.json)$/, "");
+  const text = await readFile(join(dirname(path), `${stem}.report.json`), "utf8").catch(() => "");
+  const report = parseReport(text);
+  return report === undefined ? undefined : inspectionOf(report);
+}
+
+/** The report, when the text is one: a file of that name may hold anything. */
+function parseReport(text: string): PartialReport | undefined {
+  try {
+    const json: unknown = JSON.parse(text);
+    if (typeof json !== "object" || json === null) return undefined;
+    const report = json as Partial<PartialReport>;
+    const numbers = [report.pieces, report.missingPieces, report.missingPixels, report.width];
+    const whole = typeof report.name === "string" && Array.isArray(report.regions);
+    return whole && numbers.every(Number.isFinite) ? (report as PartialReport) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function fromFolder(path: string): Promise<Inspection | undefined> {
+  const contents = await PieceStore.inspect(path);
+  if (contents !== undefined) {
+    const { manifest, held } = contents;
+    const missing = RangeSet.of(...held.gaps(0, manifest.pieceCount));
+    return inspectionOf(partialReport(manifest, missing, () => "missing"));
+  }
+  const waiting = basename(path) === STORE_FOLDER ? path : join(path, STORE_FOLDER);
+  const folders = await readdir(waiting).catch(() => []);
+  const [only, ...others] = folders;
+  if (only === undefined) return undefined;
+  if (others.length === 0) return fromFolder(join(waiting, only));
+  const message = `${folders.length} images wait in ${waiting}; name one of its folders`;
+  throw new LacunaError("LACUNA_NOTHING_TO_INSPECT", message, { path, count: folders.length });
+}
+
+function inspectionOf(report: PartialReport): Inspection {
+  const { name, mode, width, height, channels, bits, pixels, pieces } = report;
+  const { missingPixels, missingPieces } = report;
+  const shape = { name, mode, width, height, channels, bits, pixels, pieces };
+  const regions: readonly MissingRegion[] =
+    report.holes?.map(({ start, end, cause }) => {
+      return { x: start, y: 0, width: end - start, height: 1, cause };
+    }) ?? report.regions;
+  return { ...shape, missingPixels, missingPieces, regions };
+}

@@ -1,0 +1,24 @@
+import { missingPixels } from "../picture/hole-map.js";
+import { Partition } from "../picture/partition.js";
+import type { GapTracker } from "../protocol/gaps.js";
+import type { Manifest } from "../wire/manifest.js";
+
+/** Counts what an image lacks, exactly: pixels, or bytes of a plain file. */
+export class MissingCounter {
+  private readonly partition: Partition | undefined;
+
+  constructor(private readonly manifest: Manifest) {
+    const { content } = manifest;
+    this.partition = content.mode === "pixels" ? new Partition(content) : undefined;
+  }
+
+  count(tracker: GapTracker): number {
+    if (this.partition !== undefined) return missingPixels(this.partition, tracker.missing());
+    const { content, pieceBytes, pieceCount } = this.manifest;
+    if (content.mode !== "file" || tracker.isComplete) return 0;
+    // All pieces are full but the last.
+    const spare = pieceCount * pieceBytes - content.bytes;
+    const lacksLast = !tracker.held.has(pieceCount - 1);
+    return tracker.missingCount * pieceBytes - (lacksLast ? spare : 0);
+  }
+}

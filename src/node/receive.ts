@@ -1,0 +1,315 @@
+import type { Socket } from "node:dgram";
+import { mkdir } from "node:fs/promises";
+import { networkInterfaces } from "node:os";
+import { resolve } from "node:path";
+import { type InstantUs, milliseconds } from "../base/units.js";
+import { Receiver } from "../protocol/receiver.js";
+import type { ReceiverConnection, ReceiverEvent } from "../protocol/receiver-connection.js";
+import { formatAddress, parseAddress, type ResolvedAddress, resolveAddress } from "./address.js";
+import type {
+  ReceivedFile,
+  ReceiveOptions,
+  ReceiveResult,
+  Snapshot,
+  Transfer,
+} from "./api-types.js";
+import { nowUs } from "./clock.js";
+import { diskError, writeAtomically } from "./disk.js";
+import { LacunaError } from "./errors.js";
+import type { ReceiveEvent } from "./events.js";
+import { datagramGuard } from "./guard.js";
+import { IncomingSession, type PartialReason, type SessionHost } from "./incoming-session.js";
+import { addressOf, pathOf } from "./peer-path.js";
+import { Pump } from "./pump.js";
+import { round } from "./round.js";
+import { asLacunaError, type Run, transferOf } from "./transfer.js";
+import { bindUdp } from "./udp.js";
+
+/** Where a receiver listens unless told otherwise. */
+export const DEFAULT_LISTEN = "0.0.0.0:7316";
+
+/**
+ * Receives from any number of senders at once.
+ *
+ * Runs until stopped, or with `once` until the first sender has finished. A
+ * file that fails is told as an `error` event; with `once` the promise rejects with it too.
+ */
+export function receive(options: ReceiveOptions = {}): Transfer<ReceiveEvent, ReceiveResult> {
+  return transferOf(new ReceiveRun(options), options.signal);
+}
+
+/** A sender's connection with its images. */
+interface Guest {
+  readonly connection: ReceiverConnection;
+  readonly startedUs: InstantUs;
+  readonly sessions: Map<number, IncomingSession>;
+}
+
+class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
+  private readonly startUs = nowUs();
+  private readonly out: string;
+  private readonly host: SessionHost;
+  private readonly receiver: Receiver;
+  private readonly guests = new Map<ReceiverConnection, Guest>();
+  private readonly files: ReceivedFile[] = [];
+  private readonly failures: LacunaError[] = [];
+  private newest: IncomingSession | undefined;
+  private socket: Socket | undefined;
+  private pump: Pump | undefined;
+  private stopping = false;
+  private interrupted = false;
+  private deadline: NodeJS.Timeout | undefined;
+  private tellEvent: (event: ReceiveEvent) => void = () => undefined;
+  private resolveEnd: () => void = () => undefined;
+  private rejectEnd: (error: LacunaError) => void = () => undefined;
+
+  constructor(private readonly options: ReceiveOptions) {
+    this.out = resolve(options.out ?? ".");
+    this.receiver = new Receiver({ guard: datagramGuard, repair: options.repair ?? true });
+    this.host = {
+      out: this.out,
+      onExisting: options.onExisting ?? "rename",
+      observers: options.observers ?? [],
+      tell: (event) => this.tell(event),
+      wake: (connection) => {
+        this.receiver.touch(connection);
+        this.pump?.wake();
+      },
+      malformed: () => this.receiver.malformed,
+      t: () => this.t(),
+    };
+  }
+
+  async run(tell: (event: ReceiveEvent) => void): Promise<ReceiveResult> {
+    this.tellEvent = tell;
+    const tickers: NodeJS.Timeout[] = [];
+    try {
+      await this.makeFolder();
+      const address = await resolveAddress(parseAddress(this.options.listen ?? DEFAULT_LISTEN));
+      const socket = await bindUdp(address);
+      this.socket = socket;
+      const ended = this.start(socket);
+      tickers.push(setInterval(() => this.eachSession((s) => s.tellProgress()), PROGRESS_MS));
+      tickers.push(setInterval(() => this.eachSession((s) => s.checkpoint()), CHECKPOINT_MS));
+      await this.announce(socket, address);
+      if (this.stopping) this.resolveEnd();
+      await ended;
+      return this.result();
+    } catch (error) {
+      const failure = asLacunaError(error);
+      if (!this.failures.includes(failure)) this.tellError(failure);
+      throw failure;
+    } finally {
+      for (const ticker of tickers) clearInterval(ticker);
+      clearTimeout(this.deadline);
+      this.pump?.stop();
+      this.socket?.close();
+    }
+  }
+
+  stop(): void {
+    this.interrupted = true;
+    this.stopAll("interrupted");
+  }
+
+  snapshot(id?: string): Promise<Snapshot | undefined> {
+    if (id === undefined) return this.newest?.snapshot() ?? Promise.resolve(undefined);
+    for (const guest of this.guests.values()) {
+      for (const session of guest.sessions.values()) {
+        if (session.id === id) return session.snapshot();
+      }
+    }
+    return Promise.resolve(undefined);
+  }
+
+  private async makeFolder(): Promise<void> {
+    try {
+      await mkdir(this.out, { recursive: true });
+    } catch (error) {
+      throw diskError(error, this.out);
+    }
+  }
+
+  private start(socket: Socket): Promise<void> {
+    const { receiver } = this;
+    const pump = new Pump(
+      {
+        handleTimeout: (now) => receiver.handleTimeout(now),
+        drain: (now) => this.drain(socket, now),
+      },
+      (error) => this.rejectEnd(asLacunaError(error)),
+    );
+    this.pump = pump;
+    socket.on("message", (datagram, from) => {
+      receiver.handleDatagram(datagram, pathOf({ host: from.address, port: from.port }), nowUs());
+      pump.wake();
+    });
+    // What cannot be sent is lost like any other datagram.
+    socket.on("error", () => undefined);
+    return new Promise((resolveEnd, rejectEnd) => {
+      this.resolveEnd = resolveEnd;
+      this.rejectEnd = rejectEnd;
+    });
+  }
+
+  /** Tells that the socket is ready, and where. */
+  private async announce(socket: Socket, asked: ResolvedAddress): Promise<void> {
+    const { port } = socket.address();
+    const address = formatAddress({ host: asked.host, port });
+    const ticket = formatAddress({ host: reachableHost(asked), port });
+    const { ticketFile, view, deadlineSeconds } = this.options;
+    if (ticketFile !== undefined) {
+      const path = resolve(ticketFile);
+      try {
+        await writeAtomically(path, `${path}.${process.pid}.tmp`, [Buffer.from(`${ticket}\n`)]);
+      } catch (error) {
+        throw diskError(error, path);
+      }
+    }
+    this.tell({
+      event: "listening",
+      t: this.t(),
+      address,
+      ticket,
+      ...(view === undefined ? {} : { view }),
+    });
+    if (deadlineSeconds !== undefined) this.armDeadline(deadlineSeconds);
+  }
+
+  /** Until a sender offers something the deadline counts from the start; then anew, once, from that offer. */
+  private armDeadline(seconds: number): void {
+    clearTimeout(this.deadline);
+    this.deadline = setTimeout(() => {
+      if (this.newest === undefined) {
+        const message = `no sender came in ${seconds} seconds`;
+        return this.rejectEnd(new LacunaError("LACUNA_NO_SENDER", message, { seconds }));
+      }
+      this.stopAll("deadline");
+    }, seconds * 1_000);
+  }
+
+  private drain(socket: Socket, now: InstantUs): InstantUs {
+    for (;;) {
+      const out = this.receiver.pollOutput(now);
+      if (out.kind === "waitUntil") return out.deadlineUs;
+      if (out.kind === "event") this.handleEvent(out.connection, out.event, now);
+      else {
+        const { host, port } = addressOf(out.to);
+        socket.send(out.datagram, port, host, () => undefined);
+      }
+    }
+  }
+
+  private handleEvent(connection: ReceiverConnection, event: ReceiverEvent, now: InstantUs): void {
+    const guest = this.guests.get(connection) ?? this.welcome(connection, now);
+    switch (event.kind) {
+      case "offer": {
+        if (this.stopping) return;
+        const id = `${connection.key.slice(0, 8)}-${event.image}`;
+        const started = event.image === 0 ? guest.startedUs : now;
+        const { image, manifest } = event;
+        const session = new IncomingSession(id, image, manifest, connection, started, this.host);
+        guest.sessions.set(image, session);
+        const isFirst = this.newest === undefined;
+        this.newest = session;
+        const { deadlineSeconds } = this.options;
+        if (isFirst && deadlineSeconds !== undefined) this.armDeadline(deadlineSeconds);
+        session.open();
+        return;
+      }
+      case "piece":
+        return guest.sessions.get(event.image)?.onPiece(event.piece, event.bytes);
+      case "complete":
+        guest.sessions.get(event.image)?.finish();
+        return;
+      case "passOver":
+        guest.sessions.get(event.image)?.stop("no-repair");
+        return;
+      case "closed": {
+        const stopped = event.how === "closedByPeer" ? "sender-stopped" : "sender-gone";
+        this.endGuest(guest, event.how === "stopped" ? "interrupted" : stopped);
+      }
+    }
+  }
+
+  private welcome(connection: ReceiverConnection, now: InstantUs): Guest {
+    const guest: Guest = { connection, startedUs: now, sessions: new Map() };
+    this.guests.set(connection, guest);
+    return guest;
+  }
+
+  /** A connection has ended: what is unfinished is kept as it is. */
+  private endGuest(guest: Guest, reason: PartialReason): void {
+    const sessions = [...guest.sessions.values()];
+    Promise.all(sessions.map((session) => session.stop(reason))).then(() => {
+      this.guests.delete(guest.connection);
+      for (const { file, failure } of sessions) {
+        if (file !== undefined) this.files.push(file);
+        if (failure !== undefined) this.failures.push(failure);
+      }
+      if (sessions.length === 0 && this.options.once === true && !this.stopping) {
+        const message = "the sender left before it had offered anything";
+        return this.rejectEnd(new LacunaError("LACUNA_PEER_GONE", message));
+      }
+      if (this.options.once === true || (this.stopping && this.guests.size === 0)) {
+        this.resolveEnd();
+      }
+    });
+  }
+
+  /** Keeps everything unfinished, tells the senders, and ends. */
+  private stopAll(reason: "interrupted" | "deadline"): void {
+    if (this.stopping) return;
+    this.stopping = true;
+    const sessions = [...this.guests.values()].flatMap((guest) => [...guest.sessions.values()]);
+    Promise.all(sessions.map((session) => session.stop(reason))).then(() => {
+      for (const { connection } of this.guests.values()) {
+        connection.close(reason, nowUs());
+        this.host.wake(connection);
+      }
+      // With nobody to tell there is nothing to wait for.
+      if (this.guests.size === 0) this.resolveEnd();
+    });
+  }
+
+  private result(): ReceiveResult {
+    const [failure] = this.failures;
+    if (failure !== undefined && this.options.once === true) throw failure;
+    return { files: this.files, interrupted: this.interrupted };
+  }
+
+  private eachSession(act: (session: IncomingSession) => void): void {
+    for (const guest of this.guests.values()) {
+      for (const session of guest.sessions.values()) if (!session.hasEnded) act(session);
+    }
+  }
+
+  private tell(event: ReceiveEvent): void {
+    for (const observer of this.host.observers) observer.onEvent?.(event);
+    this.tellEvent(event);
+  }
+
+  private tellError({ code, message, remedy }: LacunaError): void {
+    this.tell({ event: "error", t: this.t(), code, message, remedy });
+  }
+
+  private t(): number {
+    return round((nowUs() - this.startUs) / 1_000_000, 6);
+  }
+}
+
+/** An address that a sender elsewhere can use: that of the first network when listening on all. */
+function reachableHost({ host, family }: ResolvedAddress): string {
+  if (host !== "0.0.0.0" && host !== "::") return host;
+  const wanted = family === 6 ? "IPv6" : "IPv4";
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  const outward = addresses.find((a) => !a.internal && a.family === wanted && a.scopeid !== 0);
+  const plain = addresses.find((a) => !a.internal && a.family === wanted);
+  return (outward ?? plain)?.address ?? (family === 6 ? "::1" : "127.0.0.1");
+}
+
+/** Progress is told at most ten times a second. */
+const PROGRESS_MS = milliseconds(100) / 1_000;
+
+/** How much a power cut may cost. Ours. */
+const CHECKPOINT_MS = 2_000;

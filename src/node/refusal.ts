@@ -1,0 +1,18 @@
+import type { Reason } from "../wire/frames/end.js";
+import { type ErrorCode, LacunaError } from "./errors.js";
+
+/** What a sender's user is told when the receiver does not take a file, by the reason given. */
+const REFUSALS: Partial<Record<Reason, [ErrorCode, string]>> = {
+  nameTaken: ["LACUNA_NAME_TAKEN", "a file of this name is there already"],
+  tooLarge: ["LACUNA_REFUSED", "it is larger than the receiver takes"],
+  diskFull: ["LACUNA_DISK_FULL", "the receiver's disk is full"],
+  diskError: ["LACUNA_DISK_ERROR", "the receiver's disk failed"],
+  noPermission: ["LACUNA_NO_PERMISSION", "the receiver may not write to its folder"],
+  digestDiffers: ["LACUNA_DIGEST_DIFFERS", "what arrived is not what was sent"],
+  badManifest: ["LACUNA_REFUSED", "the receiver does not understand its description"],
+};
+
+export function refusalOf(reason: Reason, name: string): LacunaError {
+  const [code, sentence] = REFUSALS[reason] ?? ["LACUNA_REFUSED", `the receiver refused it`];
+  return new LacunaError(code, `${name}: ${sentence}`, { name, reason });
+}

@@ -1,0 +1,358 @@
+import { randomBytes } from "node:crypto";
+import type { Socket } from "node:dgram";
+import { bytesPerSecond, type InstantUs, seconds as secondsUs } from "../base/units.js";
+import { ACTIVE_IMAGES_MAX } from "../protocol/limits.js";
+import { NewReno } from "../protocol/new-reno.js";
+import { Sender, type SenderEnd, type SenderEvent } from "../protocol/sender.js";
+import { connectionKey } from "../wire/datagram.js";
+import type { Reason, ResultFrame } from "../wire/frames/end.js";
+import { encodeManifest } from "../wire/manifest-bytes.js";
+import { formatAddress, parseAddress, type ResolvedAddress, resolveAddress } from "./address.js";
+import type { SendOptions, SendResult, SentFile, Snapshot, Transfer } from "./api-types.js";
+import { nowUs } from "./clock.js";
+import { LacunaError } from "./errors.js";
+import type { SendEvent } from "./events.js";
+import { datagramGuard } from "./guard.js";
+import { Pump } from "./pump.js";
+import { RateMeter } from "./rate-meter.js";
+import { refusalOf } from "./refusal.js";
+import { round } from "./round.js";
+import { snapshotOfSource } from "./snapshot.js";
+import { openSource, type Source } from "./source.js";
+import { asLacunaError, type Run, transferOf } from "./transfer.js";
+import { createUdpSocket } from "./udp.js";
+import { withheldPieces } from "./withhold.js";
+
+/**
+ * Sends files to a receiver, one after another over one connection.
+ *
+ * The result comes when the receiver has said of every file that it is
+ * verified, or that it keeps it in part. Rejects with the first LacunaError when a file cannot be
+ * read, is refused, or the receiver is not there.
+ */
+export function send(
+  paths: string | readonly string[],
+  options: SendOptions,
+): Transfer<SendEvent, SendResult> {
+  const list = typeof paths === "string" ? [paths] : paths;
+  return transferOf(new SendRun(list, options), options.signal);
+}
+
+/** A file under way. */
+interface Outgoing {
+  readonly id: string;
+  readonly source: Source;
+  readonly number: number;
+  readonly rate: RateMeter;
+  startedUs: InstantUs | undefined;
+  toldUs: number;
+  ended: boolean;
+}
+
+/** Progress is told at most this often. */
+const PROGRESS_EVERY_US = secondsUs(0.1);
+
+class SendRun implements Run<SendEvent, SendResult> {
+  private readonly startUs = nowUs();
+  private readonly connectionId = randomBytes(8);
+  private readonly outgoing: Outgoing[] = [];
+  private readonly files: SentFile[] = [];
+  private readonly failures: LacunaError[] = [];
+  private opened = 0;
+  private opening = false;
+  private interrupted = false;
+  private refused = false;
+  private sender: Sender | undefined;
+  private socket: Socket | undefined;
+  private pump: Pump | undefined;
+  private tell: (event: SendEvent) => void = () => undefined;
+  private finish: (end: SenderEnd | LacunaError) => void = () => undefined;
+
+  constructor(
+    private readonly paths: readonly string[],
+    private readonly options: SendOptions,
+  ) {}
+
+  async run(tell: (event: SendEvent) => void): Promise<SendResult> {
+    this.tell = tell;
+    try {
+      const to = await resolveAddress(parseAddress(this.options.to));
+      const first = await this.openNext();
+      if (this.interrupted) return { files: [], interrupted: true };
+      const end = await this.transfer(to, first);
+      return this.resultOf(end, to);
+    } catch (error) {
+      const failure = asLacunaError(error);
+      if (!this.failures.includes(failure)) this.tellError(failure);
+      throw failure;
+    } finally {
+      this.pump?.stop();
+      this.socket?.close();
+      for (const { source } of this.outgoing) source.close();
+    }
+  }
+
+  stop(): void {
+    this.interrupted = true;
+    this.sender?.stop(nowUs());
+    this.pump?.wake();
+  }
+
+  snapshot(id?: string): Promise<Snapshot | undefined> {
+    const found = this.outgoing.findLast((o) => id === undefined || o.id === id);
+    const image = found === undefined ? undefined : this.sender?.image(found.number);
+    if (found === undefined || image === undefined) return Promise.resolve(undefined);
+    return Promise.resolve(snapshotOfSource(found.id, found.source, image.pieces.held));
+  }
+
+  private async transfer(to: ResolvedAddress, first: Source | undefined): Promise<SenderEnd> {
+    const socket = await this.connect(to);
+    const { rateMbit, timeoutSeconds } = this.options;
+    const sender = new Sender({
+      connectionId: this.connectionId,
+      guard: datagramGuard,
+      congestion: new NewReno(),
+      nowUs: nowUs(),
+      ...(rateMbit === undefined ? {} : { rateCap: bytesPerSecond(rateMbit * 125_000) }),
+      ...(timeoutSeconds === undefined ? {} : { connectTimeoutUs: secondsUs(timeoutSeconds) }),
+    });
+    this.sender = sender;
+    const ended = new Promise<SenderEnd>((resolve, reject) => {
+      this.finish = (end) => (end instanceof Error ? reject(end) : resolve(end));
+    });
+    const pump = new Pump(
+      {
+        handleTimeout: (now) => sender.handleTimeout(now),
+        drain: (now) => this.drain(sender, socket, now),
+      },
+      (error) => this.finish(asLacunaError(error)),
+    );
+    this.pump = pump;
+    socket.on("message", (datagram) => {
+      sender.handleDatagram(datagram, nowUs());
+      pump.wake();
+    });
+    if (first !== undefined) this.add(sender, first);
+    this.openMore(sender);
+    pump.wake();
+    const ticker = setInterval(() => this.tellProgress(sender), PROGRESS_EVERY_US / 1_000);
+    return ended.finally(() => clearInterval(ticker));
+  }
+
+  private async connect(to: ResolvedAddress): Promise<Socket> {
+    const socket = createUdpSocket(to.family);
+    this.socket = socket;
+    await new Promise<void>((resolve, reject) => {
+      socket.once("error", reject);
+      socket.connect(to.port, to.host, () => {
+        socket.off("error", reject);
+        resolve();
+      });
+    });
+    // "Port unreachable" may come from a receiver that starts a moment later, or from nobody: only a hint.
+    socket.on("error", () => {
+      this.refused = true;
+    });
+    return socket;
+  }
+
+  private drain(sender: Sender, socket: Socket, now: InstantUs): InstantUs {
+    for (;;) {
+      const out = sender.pollOutput(now);
+      if (out.kind === "waitUntil") {
+        this.noteStarts(sender, now);
+        return out.deadlineUs;
+      }
+      if (out.kind === "event") this.handleEvent(sender, out.event, now);
+      // What the system does not take is lost like any other datagram.
+      else socket.send(out.datagram, ignoreSendError);
+    }
+  }
+
+  private handleEvent(sender: Sender, event: SenderEvent, now: InstantUs): void {
+    if (event.kind === "connected") {
+      const rttMs = sender.recovery.rtt.smoothedUs / 1_000;
+      this.tell({ event: "connected", t: this.t(), rttMs: round(rttMs, 3) });
+    } else if (event.kind === "result") {
+      this.endFile(sender, this.outgoing[event.image] as Outgoing, event.result, now);
+      this.openMore(sender);
+    } else this.finish(event.end);
+  }
+
+  /** Opens further files ahead of their turn, as many as may be under way. */
+  private openMore(sender: Sender): void {
+    if (this.opening) return;
+    if (this.opened === this.paths.length) return sender.finish(nowUs());
+    if (sender.unfinishedImages >= ACTIVE_IMAGES_MAX) return;
+    this.opening = true;
+    this.openNext().then(
+      (source) => {
+        this.opening = false;
+        if (source !== undefined) this.add(sender, source);
+        this.openMore(sender);
+        this.pump?.wake();
+      },
+      (error: unknown) => this.finish(asLacunaError(error)),
+    );
+  }
+
+  /** Opens the next file that can be; those that cannot are told and left out. Throws when it is the only one. */
+  private async openNext(): Promise<Source | undefined> {
+    const path = this.paths[this.opened];
+    if (path === undefined) return undefined;
+    this.opened += 1;
+    try {
+      const fields = this.options.drop === "odd-rows" ? 2 : 1;
+      return await openSource(path, { mode: this.options.mode ?? "auto", fields });
+    } catch (error) {
+      if (this.paths.length === 1) throw error;
+      this.fail(asLacunaError(error));
+      return this.openNext();
+    }
+  }
+
+  private add(sender: Sender, source: Source): void {
+    const { manifest } = source;
+    const number = sender.addImage({
+      manifest: encodeManifest(manifest),
+      digest: manifest.digest,
+      pieceCount: manifest.pieceCount,
+      withheld: withheldPieces(manifest, this.options.drop),
+      pieceLength: source.pieceLength,
+      readPiece: source.readPiece,
+    });
+    const id = `${connectionKey(this.connectionId).slice(0, 8)}-${number}`;
+    const rate = new RateMeter();
+    const state = { startedUs: undefined, toldUs: 0, ended: false };
+    this.outgoing.push({ id, source, number, rate, ...state });
+    this.tell({ event: "offer", t: this.t(), id, ...source.facts, notes: source.notes });
+  }
+
+  /** The first file's time runs from the first datagram of all, the others' from their own first. */
+  private noteStarts(sender: Sender, now: InstantUs): void {
+    for (const one of this.outgoing) {
+      if (one.startedUs !== undefined) continue;
+      if (one.number === 0 || (sender.image(one.number)?.wireBytes ?? 0) > 0) one.startedUs = now;
+    }
+  }
+
+  private endFile(sender: Sender, one: Outgoing, result: ResultFrame, now: InstantUs): void {
+    one.ended = true;
+    const { manifest, facts } = one.source;
+    if (result.outcome === "refused" || result.outcome === "failed") {
+      this.fail(refusalOf(result.reason, facts.name), one.id);
+      return one.source.close();
+    }
+    const image = sender.image(one.number);
+    const { missingPixels, missingPieces } = result;
+    const { sentPackets } = sender.recovery;
+    const file: SentFile = {
+      id: one.id,
+      name: facts.name,
+      outcome: result.outcome === "verified" ? "complete" : "partial",
+      sha256: Buffer.from(manifest.digest).toString("hex"),
+      seconds: round((now - (one.startedUs ?? now)) / 1_000_000, 6),
+      wireBytes: image?.wireBytes ?? 0,
+      payloadBytes: facts.bytes,
+      repairedPieces: image?.pieces.repaired ?? 0,
+      missingPixels,
+      missingPieces,
+      lossShare: round(sentPackets === 0 ? 0 : sender.lostForGood / sentPackets, 6),
+      bytes: facts.bytes,
+    };
+    this.tellProgressOf(sender, one, now);
+    this.files.push(file);
+    const common = { id: one.id, name: facts.name, t: this.t() };
+    if (file.outcome === "partial") {
+      this.tell({ event: "partial", ...common, missingPixels, missingPieces });
+    } else {
+      const { seconds, wireBytes, payloadBytes, repairedPieces, sha256, lossShare } = file;
+      const costs = { seconds, wireBytes, payloadBytes, repairedPieces, sha256, lossShare };
+      this.tell({ event: "complete", ...common, ...costs });
+    }
+    one.source.close();
+  }
+
+  private tellProgress(sender: Sender): void {
+    const now = nowUs();
+    for (const one of this.outgoing) if (!one.ended) this.tellProgressOf(sender, one, now);
+  }
+
+  private tellProgressOf(sender: Sender, one: Outgoing, now: InstantUs): void {
+    const image = sender.image(one.number);
+    if (image === undefined || one.startedUs === undefined || now === one.toldUs) return;
+    one.toldUs = now;
+    const { facts } = one.source;
+    const heldBytes = (image.pieces.held.size / facts.pieces) * facts.bytes;
+    one.rate.update(heldBytes, now);
+    const secondsLeft = one.rate.secondsFor(facts.bytes - heldBytes);
+    const { sentPackets, rtt } = sender.recovery;
+    this.tell({
+      event: "progress",
+      t: this.t(),
+      id: one.id,
+      name: facts.name,
+      pieces: facts.pieces,
+      sentPieces: image.pieces.sentOnce,
+      acknowledgedPieces: image.pieces.held.size,
+      rateMbit: round((one.rate.bytesPerSecond * 8) / 1_000_000, 3),
+      rttMs: round(rtt.smoothedUs / 1_000, 3),
+      lossShare: round(sender.lossMeter.share(sentPackets, sender.lostForGood), 4),
+      ...(secondsLeft === undefined ? {} : { secondsLeft: round(secondsLeft, 1) }),
+    });
+  }
+
+  private resultOf(end: SenderEnd, to: ResolvedAddress): SendResult {
+    const where = formatAddress(to);
+    if (end.how === "noAnswer") {
+      const heard = this.refused ? "nothing listens there" : "no answer";
+      const message = `${heard} at ${where}`;
+      throw new LacunaError("LACUNA_NO_ANSWER", message, { address: where });
+    }
+    if (end.how === "peerGone") {
+      const message = `the receiver at ${where} has fallen silent`;
+      throw new LacunaError("LACUNA_PEER_GONE", message, { address: where });
+    }
+    if (
+      end.how === "closedByPeer" &&
+      this.files.length < this.paths.length - this.failures.length
+    ) {
+      throw closedEarly(end.reason, where);
+    }
+    const [failure] = this.failures;
+    // Each failure was told when it came; the first decides how the whole ends.
+    if (failure !== undefined) throw failure;
+    return { files: this.files, interrupted: this.interrupted };
+  }
+
+  private fail(error: LacunaError, id?: string): void {
+    this.failures.push(error);
+    this.tellError(error, id);
+  }
+
+  private tellError(error: LacunaError, id?: string): void {
+    const { code, message, remedy } = error;
+    this.tell({ event: "error", t: this.t(), code, message, remedy, ...(id ? { id } : {}) });
+  }
+
+  private t(): number {
+    return round((nowUs() - this.startUs) / 1_000_000, 6);
+  }
+}
+
+/** Errors of a datagram socket while sending: no route for a moment, a full queue. The protocol sees a loss. */
+function ignoreSendError(): void {}
+
+/** The receiver ended the connection before every file had its result. */
+function closedEarly(reason: Reason, where: string): LacunaError {
+  const facts = { address: where, reason };
+  if (reason === "tooManyConnections") {
+    return new LacunaError(
+      "LACUNA_REFUSED",
+      `the receiver at ${where} has too many senders`,
+      facts,
+    );
+  }
+  const why = reason === "unknownConnection" ? "was started anew" : "has stopped";
+  return new LacunaError("LACUNA_PEER_GONE", `the receiver at ${where} ${why}`, facts);
+}
