@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { deflateSync } from "node:zlib";
+import { deflateSync, inflateSync } from "node:zlib";
 import { crc32 } from "@node-rs/crc32";
 import sharp, { type Sharp } from "sharp";
 import { expect, onTestFinished } from "vitest";
@@ -117,5 +117,57 @@ export async function sourceOf(
 ): Promise<Source> {
   const path = join(testFolder(), name);
   writeFileSync(path, bytes);
-  return openSource(path, options);
+  const source = await openSource(path, options);
+  onTestFinished(() => source.close());
+  return source;
+}
+
+/**
+ * Reads a PNG without the image library, so that its ways are not judged by
+ * themselves: 8 or 16 bit samples, no palette, no interlacing; 16-bit samples
+ * come out little-endian. PNG specification (third edition) section 9.
+ */
+export function samplesOfPng(file: Buffer): Uint8Array {
+  const width = file.readUInt32BE(16);
+  const height = file.readUInt32BE(20);
+  const sampleBytes = (file[24] as number) / 8;
+  const channels =
+    new Map([
+      [0, 1],
+      [2, 3],
+      [4, 2],
+      [6, 4],
+    ]).get(file[25] as number) ?? 0;
+  if (sampleBytes < 1 || channels === 0 || file[28] !== 0) throw new Error("not a plain PNG");
+  const data: Buffer[] = [];
+  for (let at = 8; at < file.length; at += 12 + file.readUInt32BE(at)) {
+    const end = at + 8 + file.readUInt32BE(at);
+    if (crc32(file.subarray(at + 4, end)) !== file.readUInt32BE(end)) throw new Error("bad CRC");
+    if (file.toString("latin1", at + 4, at + 8) === "IDAT") data.push(file.subarray(at + 8, end));
+  }
+  const lines = inflateSync(Buffer.concat(data));
+  const step = channels * sampleBytes;
+  const lineBytes = width * step;
+  const out = new Uint8Array(height * lineBytes);
+  for (let y = 0; y < height; y += 1) {
+    const filter = lines[y * (lineBytes + 1)] as number;
+    for (let x = 0; x < lineBytes; x += 1) {
+      const to = y * lineBytes + x;
+      const left = x < step ? 0 : (out[to - step] as number);
+      const up = y === 0 ? 0 : (out[to - lineBytes] as number);
+      const corner = x < step || y === 0 ? 0 : (out[to - lineBytes - step] as number);
+      const guess = [0, left, up, (left + up) >> 1, paeth(left, up, corner)][filter] as number;
+      out[to] = (lines[y * (lineBytes + 1) + 1 + x] as number) + guess;
+    }
+  }
+  if (sampleBytes === 2) Buffer.from(out.buffer).swap16();
+  return out;
+}
+
+function paeth(left: number, up: number, corner: number): number {
+  const byLeft = Math.abs(up - corner);
+  const byUp = Math.abs(left - corner);
+  const byCorner = Math.abs(left + up - 2 * corner);
+  if (byLeft <= byUp && byLeft <= byCorner) return left;
+  return byUp <= byCorner ? up : corner;
 }
