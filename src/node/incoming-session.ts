@@ -63,6 +63,7 @@ export class IncomingSession {
   private readonly rate = new RateMeter();
   private readonly missing: MissingCounter;
   private damagedBefore = false;
+  private unwrittenBytes = 0;
   /** The last piece of work begun; the end waits for it. */
   private work: Promise<void> = Promise.resolve();
 
@@ -102,7 +103,10 @@ export class IncomingSession {
   }
 
   onPiece(piece: number, bytes: Uint8Array): void {
-    if (this.store === undefined || this.state !== "open") return;
+    if (this.store === undefined || this.state !== "open") {
+      return this.connection.pieceWritten(bytes.length);
+    }
+    this.unwrittenBytes += bytes.length;
     this.store.write(piece, bytes);
     for (const observer of this.host.observers) observer.onPiece?.(this.id, piece, bytes);
   }
@@ -216,6 +220,7 @@ export class IncomingSession {
     const { code, message, remedy } = failure;
     this.host.tell({ event: "error", t: this.host.t(), id: this.id, code, message, remedy });
     this.store?.close().catch(() => undefined);
+    this.noteWritten(this.unwrittenBytes);
   }
 
   private get tracker(): GapTracker | undefined {
@@ -245,10 +250,7 @@ export class IncomingSession {
   private async openStore(): Promise<PieceStore> {
     const folder = PieceStore.folderFor(this.host.out, this.manifest);
     const events = {
-      onWritten: (bytes: number) => {
-        this.connection.pieceWritten(bytes);
-        this.host.wake(this.connection);
-      },
+      onWritten: (bytes: number) => this.noteWritten(bytes),
       onError: (error: LacunaError) => this.fail(error),
     };
     for (let copy = 1; ; copy += 1) {
@@ -290,6 +292,13 @@ export class IncomingSession {
     this.store = await this.openStore();
     this.state = "open";
     this.connection.damaged(this.number);
+    this.host.wake(this.connection);
+  }
+
+  /** Opens the window by what has reached the disk, or never will. */
+  private noteWritten(bytes: number): void {
+    this.unwrittenBytes -= bytes;
+    this.connection.pieceWritten(bytes);
     this.host.wake(this.connection);
   }
 
