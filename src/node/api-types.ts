@@ -1,5 +1,5 @@
 /** The shapes of the library: what `import { send, receive } from "lacuna"` takes and gives. */
-import type { Mode, ReceiveEvent, SendEvent } from "./events.js";
+import type { Mode, Receipt, ReceiveEvent, SendEvent } from "./events.js";
 import type { ReceiveObserver } from "./observer.js";
 
 /**
@@ -42,6 +42,7 @@ export interface SendOptions {
 }
 
 export interface SentFile {
+  readonly receipt: Receipt;
   readonly id: string;
   readonly name: string;
   readonly outcome: "complete" | "partial";
@@ -53,7 +54,6 @@ export interface SentFile {
   readonly repairedPieces: number;
   readonly missingPixels: number;
   readonly missingPieces: number;
-  readonly lossShare: number;
   readonly bytes: number;
 }
 
@@ -84,6 +84,7 @@ export interface ReceiveOptions {
 }
 
 export interface ReceivedFile {
+  readonly receipt: Receipt;
   readonly id: string;
   readonly name: string;
   readonly outcome: "complete" | "partial";
@@ -94,7 +95,6 @@ export interface ReceivedFile {
   readonly seconds: number;
   readonly missingPixels: number;
   readonly missingPieces: number;
-  readonly lossShare: number;
   readonly bytes: number;
 }
 

@@ -10,6 +10,13 @@ interface Timed {
 
 export type Mode = "pixels" | "file";
 
+/** What both ends print the same at the end, by the receiver's clock and count. */
+export interface Receipt {
+  readonly seconds: number;
+  /** Share of the connection's datagrams that did not come, 0..1. */
+  readonly lossShare: number;
+}
+
 /** Facts of an image that an offer and a plan share. */
 export interface ImageFacts {
   readonly name: string;
@@ -77,7 +84,7 @@ export interface ReceiveCompleteEvent extends Timed {
   readonly seconds: number;
   readonly missingPixels: 0;
   readonly bytes: number;
-  readonly lossShare: number;
+  readonly receipt: Receipt;
 }
 
 export interface PartialEvent extends Timed {
@@ -141,7 +148,8 @@ export interface SendCompleteEvent extends Timed {
   /** Pieces sent again, or sent late because they were withheld at first. */
   readonly repairedPieces: number;
   readonly sha256: string;
-  readonly lossShare: number;
+  readonly bytes: number;
+  readonly receipt: Receipt;
 }
 
 export interface SendPartialEvent extends Timed {

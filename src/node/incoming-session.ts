@@ -125,13 +125,15 @@ export class IncomingSession {
       }
       this.tellProgress();
       this.state = "ended";
-      this.connection.verified(this.number, this.manifest.digest);
+      const common = this.commonFile();
+      const elapsedUs = Math.round(common.seconds * 1_000_000);
+      this.connection.verified(this.number, this.manifest.digest, elapsedUs);
       this.host.wake(this.connection);
       await this.store.discard();
       const { path, sha256 } = result;
-      this.file = { ...this.commonFile(), outcome: "complete", path, sha256 };
-      const { id, name, seconds, bytes, lossShare } = this.file;
-      const facts = { id, name, path, sha256, seconds, bytes, lossShare };
+      this.file = { ...common, outcome: "complete", path, sha256 };
+      const { id, name, seconds, bytes, receipt } = this.file;
+      const facts = { id, name, path, sha256, seconds, bytes, receipt };
       this.host.tell({ event: "complete", t: this.host.t(), ...facts, missingPixels: 0 });
     });
   }
@@ -150,10 +152,16 @@ export class IncomingSession {
       const kept = await keepPartial(this.store, this.manifest, { out, causeOf, reason, seconds });
       await this.store.close();
       const { missingPieces, missingPixels, sha256 } = kept.report;
-      const wireReason = WIRE_REASON[reason] ?? "none";
-      this.connection.endImage(this.number, "partial", wireReason, missingPieces, missingPixels);
-      this.host.wake(this.connection);
       const common = this.commonFile();
+      this.connection.endImage(
+        this.number,
+        "partial",
+        WIRE_REASON[reason] ?? "none",
+        missingPieces,
+        missingPixels,
+        Math.round(common.seconds * 1_000_000),
+      );
+      this.host.wake(this.connection);
       const { path } = kept;
       this.file = { ...common, outcome: "partial", path, sha256, missingPieces, missingPixels };
       const { id, name } = common;
@@ -308,13 +316,14 @@ export class IncomingSession {
 
   private commonFile(): Omit<ReceivedFile, "outcome" | "path" | "sha256"> {
     const { total, lost } = this.connection.packets;
+    const seconds = this.seconds();
     return {
       id: this.id,
       name: this.facts.name,
-      seconds: this.seconds(),
+      seconds,
       missingPixels: 0,
       missingPieces: 0,
-      lossShare: round(total === 0 ? 0 : lost / total, 6),
+      receipt: { seconds, lossShare: round(total === 0 ? 0 : lost / total, 6) },
       bytes: this.facts.bytes,
     };
   }

@@ -245,7 +245,6 @@ class SendRun implements Run<SendEvent, SendResult> {
     }
     const image = sender.image(one.number);
     const { missingPixels, missingPieces } = result;
-    const { sentPackets } = sender.recovery;
     const file: SentFile = {
       id: one.id,
       name: facts.name,
@@ -257,7 +256,7 @@ class SendRun implements Run<SendEvent, SendResult> {
       repairedPieces: image?.pieces.repaired ?? 0,
       missingPixels,
       missingPieces,
-      lossShare: round(sentPackets === 0 ? 0 : sender.lostForGood / sentPackets, 6),
+      receipt: { seconds: result.elapsedUs / 1_000_000, lossShare: result.lossPpm / 1_000_000 },
       bytes: facts.bytes,
     };
     this.tellProgressOf(sender, one, now);
@@ -266,8 +265,8 @@ class SendRun implements Run<SendEvent, SendResult> {
     if (file.outcome === "partial") {
       this.tell({ event: "partial", ...common, missingPixels, missingPieces });
     } else {
-      const { seconds, wireBytes, payloadBytes, repairedPieces, sha256, lossShare } = file;
-      const costs = { seconds, wireBytes, payloadBytes, repairedPieces, sha256, lossShare };
+      const { seconds, wireBytes, payloadBytes, repairedPieces, sha256, bytes, receipt } = file;
+      const costs = { seconds, wireBytes, payloadBytes, repairedPieces, sha256, bytes, receipt };
       this.tell({ event: "complete", ...common, ...costs });
     }
     one.source.close();

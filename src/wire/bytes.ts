@@ -15,8 +15,8 @@ export function varintBytes(value: number): 1 | 2 | 4 | 8 {
 /**
  * Reads big-endian fields from bytes that came from a peer.
  *
- * Never throws: a read past the end, or a number too large, yields zero and
- * sets `failed`, which the caller checks once, at the end.
+ * Never throws: a read past the end, or a number too large, sets `failed`, which
+ * the caller checks once, at the end; until then what was read means nothing.
  */
 export class ByteReader {
   failed = false;

@@ -34,6 +34,10 @@ export interface ResultFrame {
   readonly missingPieces: number;
   /** Pixels; bytes when the image is sent as a file. */
   readonly missingPixels: number;
+  /** From the image's first datagram to this word, by the receiver's clock. */
+  readonly elapsedUs: number;
+  /** Packets of the connection that did not come, in millionths of all sent. */
+  readonly lossPpm: number;
   /** SHA-256 of what the receiver has, 32 bytes, when verified; else empty. */
   readonly digest: Uint8Array;
 }
@@ -51,7 +55,7 @@ const reasonNumber = (reason: Reason): number => REASONS.indexOf(reason);
 export function writeResult(writer: ByteWriter, frame: Omit<ResultFrame, "kind">): void {
   const outcome = OUTCOMES.indexOf(frame.outcome);
   const numbers = [frame.image, outcome, reasonNumber(frame.reason)];
-  numbers.push(frame.missingPieces, frame.missingPixels);
+  numbers.push(frame.missingPieces, frame.missingPixels, frame.elapsedUs, frame.lossPpm);
   writeFrameHead(writer, FrameType.result, varintsBytes(...numbers) + frame.digest.length);
   for (const value of numbers) writer.varint(value);
   writer.bytes(frame.digest);
@@ -64,10 +68,13 @@ export function readResult(body: ByteReader): ResultFrame | undefined {
   const reason = REASONS[body.varint()] ?? "none";
   const missingPieces = body.varint();
   const missingPixels = body.varint();
+  const elapsedUs = body.varint();
+  const lossPpm = body.varint();
   const digest = body.view(body.remaining).slice();
   if (body.failed || outcome === undefined || image >= IMAGES_MAX) return undefined;
   if (digest.length !== (outcome === "verified" ? DIGEST_BYTES : 0)) return undefined;
-  return { kind: "result", image, outcome, reason, missingPieces, missingPixels, digest };
+  const counts = { missingPieces, missingPixels, elapsedUs, lossPpm };
+  return { kind: "result", image, outcome, reason, ...counts, digest };
 }
 
 export function writeClose(writer: ByteWriter, frame: Omit<CloseFrame, "kind">): void {

@@ -11,7 +11,7 @@ import {
   readManifestFrame,
   readPiece,
 } from "./image.js";
-import { FrameType, writeFrameHead } from "./type.js";
+import { FrameType, frameBytes, writeFrameHead } from "./type.js";
 
 export interface PingFrame {
   readonly kind: "ping";
@@ -82,18 +82,21 @@ export function writePing(writer: ByteWriter): void {
   writeFrameHead(writer, FrameType.ping, 0);
 }
 
-/** Fills the writer up to `size` bytes in all; does nothing when fewer than a frame's head are left. */
+/** Fills the writer up to `size` bytes in all. A single byte left cannot be filled: a frame has two at least. */
 export function padTo(writer: ByteWriter, size: number): void {
-  const space = Math.min(size - writer.offset, writer.room);
-  if (space < 2) return;
-  const lengthBytes = varintBytes(space);
-  const body = space - 1 - lengthBytes;
-  if (body < 0) return;
-  // The body's own length may need fewer bytes than the space's: then a byte or two stay unfilled.
-  writeFrameHead(writer, FrameType.padding, body);
-  const start = writer.reserve(body);
-  writer.target.fill(0, start, start + body);
+  const end = Math.min(size, writer.offset + writer.room);
+  for (let space = end - writer.offset; space >= 2; space = end - writer.offset) {
+    const body = space - 1 - varintBytes(space - 2);
+    // No one frame is as long as this: at 66 bytes, say, the length field grows from one byte to two.
+    writePadding(writer, frameBytes(body) === space ? body : 0);
+  }
 }
 
-/** True for frames that ask the peer for an acknowledgement: all but ACK and CLOSE's answer. RFC 9000 section 13.2. */
+function writePadding(writer: ByteWriter, bodyBytes: number): void {
+  writeFrameHead(writer, FrameType.padding, bodyBytes);
+  const start = writer.reserve(bodyBytes);
+  writer.target.fill(0, start, start + bodyBytes);
+}
+
+/** True for frames that ask the peer for an acknowledgement: all that are read, but ACK. RFC 9000 section 13.2. */
 export const isAckEliciting = (frame: Frame): boolean => frame.kind !== "ack";
