@@ -93,7 +93,7 @@ export class GapTracker {
     const missing = this.held.gaps(from, this.frontier);
     const frame = fitGaps(image, from, this.frontier, missing, room);
     if (frame === undefined) return undefined;
-    this.cursor = frame.to;
+    this.cursor = frame.to < this.frontier ? frame.to : 0;
     this.requests ??= new Uint8Array(this.pieceCount);
     for (const range of frame.missing) {
       for (let piece = range.start; piece < range.end; piece += 1) {
@@ -106,6 +106,6 @@ export class GapTracker {
 
   /** True when the last report ended before the frontier, so that another must follow. */
   get reportGoesOn(): boolean {
-    return this.cursor > 0 && this.cursor < this.frontier && this.holes > 0;
+    return this.cursor > 0 && this.holes > 0;
   }
 }

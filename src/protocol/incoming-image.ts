@@ -35,11 +35,14 @@ export class IncomingImage {
   /** When missing pieces were last reported, in microseconds; and the holes there were. */
   reportedUs = Number.NEGATIVE_INFINITY;
   reportedHoles = 0;
+  /** Whether the sender knows what was held from an earlier time, so that it does not come again. */
+  heldTold: "nothing" | "due" | "onTheWay" = "nothing";
   private manifestBytes: Uint8Array | undefined;
   private readonly manifestHeld = new RangeSet();
   /** Pieces that came before they could be placed. */
   private readonly early = new Map<number, Uint8Array>();
-  private earlyBytes = 0;
+  /** Bytes of these. */
+  earlyBytes = 0;
 
   constructor(readonly number: number) {}
 
@@ -71,11 +74,9 @@ export class IncomingImage {
 
   /**
    * Takes a piece. It comes back when it is new and can be placed now; it is
-   * kept for later while the image is not open, and at the bound dropped: then it stays missing.
-   *
-   * @param earlyBytesMax bytes of pieces that may be kept for later
+   * kept for later while the image is not open.
    */
-  addPiece(frame: PieceFrame, earlyBytesMax: number): AcceptedPiece | "bad" | undefined {
+  addPiece(frame: PieceFrame): AcceptedPiece | "bad" | undefined {
     if (!this.expect(frame.pieceCount)) return "bad";
     const tracker = this.tracker as GapTracker;
     const { piece, bytes } = frame;
@@ -85,7 +86,7 @@ export class IncomingImage {
         return tracker.add(piece) ? { piece, bytes } : undefined;
       case "unknown":
       case "offered":
-        this.keepEarly(piece, bytes, tracker, earlyBytesMax);
+        this.keepEarly(piece, bytes, tracker);
         return undefined;
       default:
         tracker.duplicates += 1;
@@ -102,6 +103,7 @@ export class IncomingImage {
     for (const piece of this.early.keys()) tracker.held.delete(piece);
     tracker.received -= this.early.size;
     tracker.restore(held);
+    if (tracker.held.size > 0) this.heldTold = "due";
     this.forgetEarly();
     if (this.passOver) tracker.expectAll();
     return early
@@ -115,8 +117,7 @@ export class IncomingImage {
     this.forgetEarly();
   }
 
-  private keepEarly(piece: number, bytes: Uint8Array, tracker: GapTracker, bytesMax: number): void {
-    if (this.earlyBytes + bytes.length > bytesMax) return;
+  private keepEarly(piece: number, bytes: Uint8Array, tracker: GapTracker): void {
     if (!tracker.add(piece)) return;
     // A copy: the view would keep the whole datagram's buffer alive.
     this.early.set(piece, bytes.slice());

@@ -56,8 +56,14 @@ export class OutgoingImage {
    * repairs, new pieces. Undefined when nothing is due or nothing fits.
    *
    * @param repair whether the receiver asks for repairs; if not, the first pass is over only when nothing of it is on the way
+   * @param takesPieces false while the receiver has no room for pieces
    */
-  writeNext(writer: ByteWriter, packetNumber: number, repair: boolean): Sent | undefined {
+  writeNext(
+    writer: ByteWriter,
+    packetNumber: number,
+    repair: boolean,
+    takesPieces: boolean,
+  ): Sent | undefined {
     const chunk = this.manifest.pick();
     if (chunk !== undefined) return this.writeManifest(writer, packetNumber, chunk);
     this.noticeEndOfPass(repair);
@@ -66,22 +72,25 @@ export class OutgoingImage {
       this.done = "onTheWay";
       return { kind: "done", image: this };
     }
-    const piece = this.pieces.pick();
+    const piece = takesPieces ? this.pieces.pick() : undefined;
     return piece === undefined ? undefined : this.writePiece(writer, packetNumber, piece);
   }
 
   get hasSomethingDue(): boolean {
+    return this.hasControlDue || (this.result === undefined && this.pieces.pick() !== undefined);
+  }
+
+  /** True when something other than a piece is to be said. */
+  get hasControlDue(): boolean {
     if (this.result !== undefined) return false;
-    return (
-      this.manifest.pick() !== undefined || this.pieces.pick() !== undefined || this.done === "due"
-    );
+    return this.manifest.pick() !== undefined || this.done === "due";
   }
 
   /** Repeats what has been on the way longest, for a probe. */
-  writeOldest(writer: ByteWriter, packetNumber: number): Sent | undefined {
+  writeOldest(writer: ByteWriter, packetNumber: number, takesPieces: boolean): Sent | undefined {
     const chunk = this.manifest.pickOldestOnTheWay();
     if (chunk !== undefined) return this.writeManifest(writer, packetNumber, chunk);
-    const piece = this.pieces.pickOldestOnTheWay();
+    const piece = takesPieces ? this.pieces.pickOldestOnTheWay() : undefined;
     return piece === undefined ? undefined : this.writePiece(writer, packetNumber, piece);
   }
 

@@ -51,7 +51,7 @@ export type ReceiverEvent =
 type Told =
   | { readonly kind: "welcome" | "gaps" | "ping" | "close" }
   | { readonly kind: "ranges"; readonly ranges: readonly Range[] }
-  | { readonly kind: "result"; readonly image: IncomingImage };
+  | { readonly kind: "result" | "held"; readonly image: IncomingImage };
 
 /**
  * open -> draining (the sender has closed; its last datagrams are still
@@ -96,6 +96,8 @@ export class ReceiverConnection {
   private windowWasShut = false;
   private probes = 0;
   private lastHeardUs: InstantUs;
+  /** When something last came that was not a bare acknowledgement. */
+  private lastElicitingUs: InstantUs;
   private lastFeedbackUs = Number.NEGATIVE_INFINITY;
   private stallBackoff = 0;
 
@@ -106,6 +108,7 @@ export class ReceiverConnection {
     this.key = key;
     this.path = options.path;
     this.lastHeardUs = options.nowUs;
+    this.lastElicitingUs = options.nowUs;
   }
 
   get isGone(): boolean {
@@ -131,11 +134,10 @@ export class ReceiverConnection {
     for (const { piece, bytes } of image.open(pieceLength, held)) {
       this.emitPiece(number, piece, bytes);
     }
+    // Holes among the early pieces may be mere reordering: they are asked for as new holes are, not at once.
+    image.reportedUs = nowUs;
     this.noticeComplete(image);
     this.noticePassOver(image);
-    // Tells at once what is held from before, so that it does not come again.
-    image.reportedUs = Number.NEGATIVE_INFINITY;
-    this.lastFeedbackUs = Math.min(this.lastFeedbackUs, nowUs - FEEDBACK_SPACING_MAX_US);
   }
 
   /** The bytes of a piece are written; the window opens by so much. */
@@ -144,8 +146,8 @@ export class ReceiverConnection {
   }
 
   /** The digest agrees and the file is in its place. */
-  verified(number: number, digest: Uint8Array): void {
-    this.endImage(number, "verified", "none", 0, 0, digest);
+  verified(number: number, digest: Uint8Array, elapsedUs = 0): void {
+    this.endImage(number, "verified", "none", 0, 0, elapsedUs, digest);
   }
 
   /** The digest differs: nothing that is held can be trusted, and all of it is asked for again. */
@@ -164,11 +166,14 @@ export class ReceiverConnection {
     reason: Reason,
     missingPieces: number,
     missingPixels: number,
+    elapsedUs = 0,
     digest: Uint8Array = new Uint8Array(0),
   ): void {
     const image = this.images.get(number);
     if (image === undefined || image.state.name === "ended") return;
-    const counts = { missingPieces, missingPixels };
+    const { total, lost } = this.packets;
+    const lossPpm = total === 0 ? 0 : Math.round((lost / total) * 1_000_000);
+    const counts = { missingPieces, missingPixels, elapsedUs, lossPpm };
     image.end({ kind: "result", image: number, outcome, reason, ...counts, digest });
   }
 
@@ -188,9 +193,13 @@ export class ReceiverConnection {
   ): void {
     if (this.state.name === "gone") return;
     this.receivedBytes += bytes;
-    if (!this.received.record(packetNumber, frames.some(isAckEliciting), nowUs)) return;
+    const isEliciting = frames.some(isAckEliciting);
+    if (!this.received.record(packetNumber, isEliciting, nowUs)) return;
     this.lastHeardUs = nowUs;
-    this.stallBackoff = 0;
+    if (isEliciting) {
+      this.lastElicitingUs = nowUs;
+      this.stallBackoff = 0;
+    }
     for (const frame of frames) this.handleFrame(frame, nowUs);
     const { total, lost } = this.packets;
     this.lossMeter.update(total, lost, nowUs);
@@ -305,8 +314,8 @@ export class ReceiverConnection {
     const image = this.imageFor(frame.image);
     if (image === undefined) return this.reject();
     // Over the window: dropped, so that it stays missing and comes again.
-    if (this.unwrittenBytes + frame.bytes.length > this.options.windowBytes()) return;
-    const accepted = image.addPiece(frame, this.options.windowBytes() / 2);
+    if (frame.bytes.length > this.windowBytes()) return;
+    const accepted = image.addPiece(frame);
     if (accepted === undefined) return;
     if (accepted === "bad") return this.reject();
     this.emitPiece(frame.image, accepted.piece, accepted.bytes);
@@ -370,6 +379,8 @@ export class ReceiverConnection {
       else if (told.kind === "result") {
         const state = told.image.state;
         if (state.name === "ended" && state.told === "onTheWay") state.told = "due";
+      } else if (told.kind === "held") {
+        if (told.image.heldTold === "onTheWay") told.image.heldTold = "due";
       } else if (told.kind === "close" && this.state.name === "closing") this.state.due = true;
     }
   }
@@ -399,8 +410,14 @@ export class ReceiverConnection {
     if (this.state.name === "draining") return this.received.owed > 0;
     for (const image of this.images.values()) {
       if (image.state.name === "ended" && image.state.told === "due") return true;
+      if (this.mustTellHeld(image)) return true;
     }
     return false;
+  }
+
+  /** True when the sender does not know yet what is held of an image from an earlier time. */
+  private mustTellHeld(image: IncomingImage): boolean {
+    return this.options.repair && image.state.name === "open" && image.heldTold === "due";
   }
 
   /** When to tell what is missing of an image: soon after new holes open, again once a round trip while they last. */
@@ -410,8 +427,11 @@ export class ReceiverConnection {
     if (image.state.name !== "open" || tracker === undefined || tracker.holes === 0) return NEVER;
     if (tracker.reportGoesOn)
       return Math.max(this.lastFeedbackUs, image.reportedUs) + this.spacingUs;
+    const isNew = tracker.holes > image.reportedHoles;
+    // Asking again into silence is the stall timer's part, which backs off.
+    if (!isNew && image.reportedUs > this.lastElicitingUs) return NEVER;
     const rtt = this.recovery.rtt.smoothedUs;
-    const wait = tracker.holes > image.reportedHoles ? Math.max(rtt / 4, this.spacingUs) : rtt;
+    const wait = isNew ? Math.max(rtt / 4, this.spacingUs) : rtt;
     return Math.max(image.reportedUs + wait, this.lastFeedbackUs + this.spacingUs);
   }
 
@@ -420,7 +440,7 @@ export class ReceiverConnection {
     if (this.state.name !== "open" || !this.isWaiting()) return NEVER;
     const timeout = this.recovery.rtt.probeTimeoutUs * 2 ** Math.min(this.stallBackoff, 30);
     const bound = Math.max(this.recovery.rtt.probeTimeoutUs, STALL_INTERVAL_MAX_US);
-    const since = Math.max(this.lastHeardUs, this.lastFeedbackUs);
+    const since = Math.max(this.lastElicitingUs, this.lastFeedbackUs);
     return after(since as InstantUs, durationUs(Math.min(timeout, bound)));
   }
 
@@ -431,8 +451,11 @@ export class ReceiverConnection {
     return false;
   }
 
+  /** Bytes of pieces that may come beyond those that wait to be written or to be placed. */
   private windowBytes(): number {
-    return Math.max(0, this.options.windowBytes() - this.unwrittenBytes);
+    let waiting = this.unwrittenBytes;
+    for (const image of this.images.values()) waiting += image.earlyBytes;
+    return Math.max(0, this.options.windowBytes() - waiting);
   }
 
   private buildFeedback(nowUs: InstantUs): Uint8Array {
@@ -445,7 +468,7 @@ export class ReceiverConnection {
     this.tellWelcome(writer, told);
     this.tellResults(writer, told);
     this.tellGaps(writer, told, nowUs);
-    if (this.state.name === "closing" && this.state.due) {
+    if (this.state.name === "closing") {
       writeClose(writer, { reason: this.state.reason });
       this.state.due = false;
       told.push({ kind: "close" });
@@ -476,7 +499,8 @@ export class ReceiverConnection {
   }
 
   private tellWelcome(writer: ByteWriter, told: Told[]): void {
-    if (this.welcome !== "due") return;
+    const isRepeated = this.probes > 0 && this.welcome === "onTheWay";
+    if (this.welcome !== "due" && !isRepeated) return;
     const windowBytes = this.windowBytes();
     const { repair } = this.options;
     writeWelcome(writer, {
@@ -492,7 +516,9 @@ export class ReceiverConnection {
   private tellResults(writer: ByteWriter, told: Told[]): void {
     for (const image of this.images.values()) {
       const state = image.state;
-      if (state.name !== "ended" || state.told !== "due" || writer.room < RESULT_ROOM) continue;
+      if (state.name !== "ended" || writer.room < RESULT_ROOM) continue;
+      const isRepeated = this.probes > 0 && state.told === "onTheWay";
+      if (state.told !== "due" && !isRepeated) continue;
       writeResult(writer, state.result);
       state.told = "onTheWay";
       told.push({ kind: "result", image });
@@ -502,21 +528,24 @@ export class ReceiverConnection {
   private tellGaps(writer: ByteWriter, told: Told[], nowUs: InstantUs): void {
     for (const image of this.images.values()) {
       const { tracker } = image;
-      const open = image.state.name === "open" && tracker !== undefined && tracker.holes > 0;
-      const due = this.reportDueUs(image) <= nowUs || (open && this.probes > 0);
-      if (!open || !due || !this.options.repair || writer.room < GAPS_ROOM_MIN) continue;
+      if (image.state.name !== "open" || tracker === undefined || !this.options.repair) continue;
+      const isHeldDue = this.mustTellHeld(image);
+      const isDue =
+        isHeldDue || this.reportDueUs(image) <= nowUs || (tracker.holes > 0 && this.probes > 0);
+      if (!isDue || writer.room < GAPS_ROOM_MIN) continue;
       const frame = tracker.report(image.number, writer.room);
       if (frame === undefined) continue;
       writeGaps(writer, frame);
       image.reportedUs = nowUs;
       image.reportedHoles = tracker.holes;
-      told.push({ kind: "gaps" });
+      if (isHeldDue) image.heldTold = "onTheWay";
+      told.push(isHeldDue ? { kind: "held", image } : { kind: "gaps" });
     }
   }
 }
 
-/** The longest RESULT frame: five numbers and a digest. */
-const RESULT_ROOM = 2 + 5 * 8 + 32;
+/** The longest RESULT frame: seven numbers and a digest. */
+const RESULT_ROOM = 2 + 7 * 8 + 32;
 
 /** As for probes of the sender: the pause between two questions into the silence. */
-const STALL_INTERVAL_MAX_US = 5_000_000;
+const STALL_INTERVAL_MAX_US = 3_000_000;

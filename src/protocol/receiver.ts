@@ -24,6 +24,8 @@ export interface ReceiverOptions {
   /** False: detect and report what is missing, ask for nothing. */
   readonly repair: boolean;
   readonly connectionsMax?: number;
+  /** The widest window of one connection, in bytes; RECEIVE_WINDOW_BYTES unless told otherwise. */
+  readonly windowBytesMax?: number;
 }
 
 export type ReceiverOutput =
@@ -149,8 +151,8 @@ export class Receiver {
 
   private windowShare(): number {
     const share = RECEIVE_WINDOW_TOTAL_BYTES / Math.max(1, this.connections.size);
-    const bounded = Math.max(RECEIVE_WINDOW_BYTES_MIN, Math.min(RECEIVE_WINDOW_BYTES, share));
-    return Math.floor(bounded);
+    const most = this.options.windowBytesMax ?? RECEIVE_WINDOW_BYTES;
+    return Math.floor(Math.min(most, Math.max(RECEIVE_WINDOW_BYTES_MIN, share)));
   }
 
   /** A CLOSE outside any connection: stateless, and smaller than what asked for it. */

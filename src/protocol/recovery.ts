@@ -21,11 +21,10 @@ const PERSISTENT_CONGESTION_TIMEOUTS = 3;
 const PROBES = 2;
 
 /**
- * Backoff stops doubling here, so that a link that comes back is noticed soon.
- * Ours; two datagrams in five seconds keep within the one in three seconds that RFC 8085
- * section 3.1.3 grants a sender without feedback.
+ * Backoff stops doubling here, so that a link that comes back is noticed soon; from then on one datagram
+ * leaves at a time. One in three seconds is what RFC 8085 section 3.1.3 grants a sender without feedback.
  */
-const PROBE_INTERVAL_MAX_US = seconds(5);
+const PROBE_INTERVAL_MAX_US = seconds(3);
 
 /** A lost packet is remembered this many probe timeouts, to see whether it comes after all. */
 const REMEMBER_LOST_TIMEOUTS = 3;
@@ -105,7 +104,8 @@ export class Recovery<Content> {
     if (newest === undefined || newest.end > this.nextPacketNumber) return undefined;
     const newestPacket = this.outstanding.get(newest.end - 1);
     const acked = this.takeAcked(ranges, nowUs);
-    if (acked.length === 0) return { acked, lost: [] };
+    // A bare acknowledgement of ours that came proves as much of the packets before it as any other.
+    if (acked.length === 0 && newest.end - 1 <= this.largestAcked) return { acked, lost: [] };
     // Only the newest packet, acknowledged for the first time, gives a sample. RFC 9002 section 5.1.
     if (newestPacket !== undefined) {
       this.rtt.update(between(newestPacket.sentUs, nowUs), delayUs);
@@ -135,7 +135,8 @@ export class Recovery<Content> {
   onDeadline(nowUs: InstantUs): { lost: readonly SentPacket<Content>[]; probes: number } {
     if (this.nextLossUs <= nowUs) return { lost: this.detectLost(nowUs), probes: 0 };
     this.backoff += 1;
-    return { lost: [], probes: PROBES };
+    const isSlowest = this.probeIntervalUs >= PROBE_INTERVAL_MAX_US;
+    return { lost: [], probes: isSlowest ? 1 : PROBES };
   }
 
   private takeAcked(ranges: readonly Range[], nowUs: InstantUs): SentPacket<Content>[] {

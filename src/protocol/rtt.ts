@@ -18,8 +18,16 @@ export class RttEstimator {
   smoothedUs = INITIAL_RTT_US;
   variationUs = durationUs(INITIAL_RTT_US / 2);
 
-  /** Takes the time from sending a packet, the newest just acknowledged, to now. Both in microseconds. */
-  update(sampleUs: DurationUs, ackDelayUs: DurationUs): void {
+  /**
+   * Takes the time from sending a packet, the newest just acknowledged, to now. Both in microseconds.
+   *
+   * An acknowledgement that was lost and is told again is older than any that is held back; what it is older by
+   * is known exactly and is no part of the round trip. RFC 9002 section 5.3 has this for the handshake only, for there
+   * acknowledgements are not repeated with their age.
+   */
+  update(measuredUs: DurationUs, ackDelayUs: DurationUs): void {
+    const ageUs = Math.max(0, ackDelayUs - MAX_ACK_DELAY_US);
+    const sampleUs = durationUs(ageUs < measuredUs ? measuredUs - ageUs : measuredUs);
     this.latestUs = sampleUs;
     if (!this.hasSample) {
       this.hasSample = true;

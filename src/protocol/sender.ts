@@ -10,7 +10,14 @@ import {
 } from "../wire/datagram.js";
 import { type AckFrame, ackFrameBytes, writeAck } from "../wire/frames/ack.js";
 import { type Reason, type ResultFrame, writeClose } from "../wire/frames/end.js";
-import { type Frame, isAckEliciting, padTo, readFrames, writePing } from "../wire/frames/frame.js";
+import {
+  FRAMES_MAX,
+  type Frame,
+  isAckEliciting,
+  padTo,
+  readFrames,
+  writePing,
+} from "../wire/frames/frame.js";
 import type { GapsFrame } from "../wire/frames/gaps.js";
 import { type WelcomeFrame, writeHello } from "../wire/frames/handshake.js";
 import type { Guard } from "../wire/guard.js";
@@ -70,6 +77,9 @@ export type SenderOutput =
   | WaitUntil
   | { readonly kind: "event"; readonly event: SenderEvent };
 
+/** Frames of images in one datagram: one short of the bound, so that an ACK has its place. */
+const CONTENTS_MAX = FRAMES_MAX - 1;
+
 /**
  * The sending side of one connection. docs/protocol.md sections 4 and 6.
  *
@@ -90,7 +100,10 @@ export class Sender {
   private readonly events: SenderEvent[] = [];
   private readonly datagramBytes: number;
   private probes = 1;
-  /** Whether the window or the pacer, not a lack of data, ended the last round of sending. */
+  /**
+   * Whether congestion control, by its window or its pace, ended the last round of sending: not a lack of
+   * data, the receiver's window or the host's cap. RFC 9002 section 7.8.
+   */
   private limited = false;
   private peerWindowBytes = 0;
   private connectDeadlineUs: InstantUs;
@@ -158,9 +171,11 @@ export class Sender {
       return this.end({ how: "noAnswer" });
     }
     if (this.state.name === "closing" && this.state.untilUs <= nowUs) {
-      return this.end({ how: this.state.reason === "none" ? "finished" : "stopped" });
+      return this.endClosing(this.state.reason);
     }
     if (after(this.lastHeardUs, IDLE_TIMEOUT_US) <= nowUs && this.state.name !== "connecting") {
+      // Once we have closed, what had to be known is known.
+      if (this.state.name === "closing") return this.endClosing(this.state.reason);
       return this.end({ how: "peerGone" });
     }
     if (this.recovery.deadlineUs <= nowUs) {
@@ -222,7 +237,7 @@ export class Sender {
     else if (sent.kind === "manifest") sent.image.manifest.onAcked(sent.index);
     else if (sent.kind === "done") sent.image.onDoneAcked();
     else if (sent.kind === "close" && this.state.name === "closing") {
-      this.end({ how: this.state.reason === "none" ? "finished" : "stopped" });
+      this.endClosing(this.state.reason);
     }
   }
 
@@ -267,9 +282,8 @@ export class Sender {
   }
 
   private handleClose(reason: Reason): void {
-    if (this.state.name === "closing") {
-      this.end({ how: this.state.reason === "none" ? "finished" : "stopped" });
-    } else this.end({ how: "closedByPeer", reason });
+    if (this.state.name === "closing") this.endClosing(this.state.reason);
+    else this.end({ how: "closedByPeer", reason });
   }
 
   private closeWhenFinished(nowUs: InstantUs): void {
@@ -285,7 +299,12 @@ export class Sender {
     this.probes = 1;
   }
 
+  private endClosing(reason: Reason): void {
+    this.end({ how: reason === "none" ? "finished" : "stopped" });
+  }
+
   private end(how: SenderEnd): void {
+    if (this.state.name === "closed") return;
     this.state = { name: "closed" };
     this.events.push({ kind: "closed", end: how });
   }
@@ -325,6 +344,12 @@ export class Sender {
     return cap !== undefined && cap < rate ? cap : rate;
   }
 
+  /** True when the host's cap, not the congestion window, spaces datagrams. */
+  private get isCapped(): boolean {
+    const rate = this.options.congestion.pacingRate(this.recovery.rtt);
+    return this.options.rateCap !== undefined && this.options.rateCap < rate;
+  }
+
   private deadlineUs(nowUs: InstantUs): InstantUs {
     if (this.state.name === "closed") return NEVER;
     let next = Math.min(this.recovery.deadlineUs, this.quietDeadlineUs(), this.ackDueUs());
@@ -343,23 +368,31 @@ export class Sender {
     return after(this.received.owedSinceUs, durationUs(Math.min(share, MAX_ACK_DELAY_US)));
   }
 
+  /** The receiver's window is for pieces; a manifest passes it, for pieces may be waiting for just that. */
   private windowOpen(): boolean {
-    const window = Math.min(this.options.congestion.windowBytes, this.peerWindowBytes);
-    return this.recovery.inFlightBytes + this.datagramBytes <= window;
+    if (!this.fits(this.options.congestion.windowBytes)) return false;
+    return this.fits(this.peerWindowBytes) || this.active().some((image) => image.hasControlDue);
+  }
+
+  private fits(windowBytes: number): boolean {
+    return this.recovery.inFlightBytes + this.datagramBytes <= windowBytes;
   }
 
   private nextDatagram(nowUs: InstantUs): Uint8Array | undefined {
     if (this.state.name === "connecting") {
-      return this.probes > 0 ? this.buildHello(nowUs) : undefined;
+      // Heard, but not welcomed: WELCOME is lost, and another HELLO brings it again.
+      const isDue = this.probes > 0 || this.ackDueUs() <= nowUs;
+      return isDue ? this.buildHello(nowUs) : undefined;
     }
     if (this.probes > 0) {
       this.probes -= 1;
       return this.build(nowUs, true);
     }
     if (this.hasData()) {
-      this.limited = true;
-      const mayLeave = this.windowOpen() && this.pacer.nextUs(nowUs, this.pacingRate) <= nowUs;
+      const isOpen = this.windowOpen();
+      const mayLeave = isOpen && this.pacer.nextUs(nowUs, this.pacingRate) <= nowUs;
       if (mayLeave) return this.build(nowUs, false);
+      this.limited = isOpen ? !this.isCapped : !this.fits(this.options.congestion.windowBytes);
     } else this.limited = false;
     return this.ackDueUs() <= nowUs ? this.buildAck(nowUs) : undefined;
   }
@@ -375,6 +408,7 @@ export class Sender {
     this.probes = 0;
     const { writer, packetNumber } = this.begin(BASE_DATAGRAM_BYTES);
     writeHello(writer, { kind: "hello", maxDatagramBytes: MAX_DATAGRAM_BYTES });
+    this.addAck(writer, nowUs);
     padTo(writer, BASE_DATAGRAM_BYTES);
     return this.seal(writer, packetNumber, [{ kind: "hello" }], nowUs);
   }
@@ -397,10 +431,12 @@ export class Sender {
 
   private fill(writer: ByteWriter, packetNumber: number, contents: Sent[], probe: boolean): void {
     // A receiver that is full takes no pieces, not even as probes.
-    if (probe && this.peerWindowBytes < this.datagramBytes) return;
+    const takesPieces = probe
+      ? this.peerWindowBytes >= this.datagramBytes
+      : this.fits(this.peerWindowBytes);
     for (const image of this.active()) {
-      for (;;) {
-        const sent = image.writeNext(writer, packetNumber, this.repair);
+      while (contents.length < CONTENTS_MAX) {
+        const sent = image.writeNext(writer, packetNumber, this.repair, takesPieces);
         if (sent === undefined) break;
         contents.push(sent);
       }
@@ -408,7 +444,7 @@ export class Sender {
     }
     if (contents.length > 0 || !probe || !this.repair) return;
     for (const image of this.active()) {
-      const sent = image.writeOldest(writer, packetNumber);
+      const sent = image.writeOldest(writer, packetNumber, takesPieces);
       if (sent !== undefined) contents.push(sent);
       if (sent !== undefined) return;
     }
