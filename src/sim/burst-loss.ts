@@ -12,6 +12,7 @@ import type { Random } from "../base/random.js";
 export class BurstLoss {
   private readonly worsen: number;
   private readonly recover: number;
+  private readonly lossShare: number;
   private bad: boolean;
 
   constructor(
@@ -19,10 +20,16 @@ export class BurstLoss {
     burstMean: number,
     private readonly random: Random,
   ) {
+    this.lossShare = lossShare;
     const meanRun = Math.max(burstMean, 1 / (1 - lossShare));
     this.recover = 1 / meanRun;
     this.worsen = lossShare === 1 ? 1 : (this.recover * lossShare) / (1 - lossShare);
     this.bad = random.chance(lossShare);
+  }
+
+  /** Draws the state anew, as after a pause long enough for a fade to have passed. */
+  forget(): void {
+    this.bad = this.random.chance(this.lossShare);
   }
 
   /** Whether the next datagram is lost. */

@@ -24,7 +24,10 @@ export interface LinkOptions {
   /** The same seed, options and datagrams at the same instants give the same deliveries. */
   readonly seed: number;
   readonly lossShare?: number;
-  /** Mean length of a run of losses, in datagrams, at the same mean share. 1: independent losses. */
+  /**
+   * Mean length of a run of losses, in datagrams, at the same mean share. 1: independent losses. A second
+   * without a datagram ends a run.
+   */
   readonly burstMean?: number;
   readonly delayUs?: DurationUs;
   /** Each datagram takes 0..jitterUs longer, evenly drawn; this may reorder. */
@@ -85,6 +88,7 @@ export class Link {
   private readonly loss: BurstLoss;
   private readonly luck: Record<"duplicate" | "corrupt" | "jitter" | "reorder", Random>;
   private readonly onTheWay = new DeliveryQueue();
+  private lastOfferUs = instantUs(0);
   /** When the wire will have sent all that waits for it. */
   private wireFreeUs = instantUs(0);
 
@@ -110,6 +114,8 @@ export class Link {
   /** Lets a datagram enter. The link keeps it and never writes to it; the caller must not either. */
   offer(datagram: Uint8Array, now: InstantUs): void {
     this.counters.in += 1;
+    if (now - this.lastOfferUs >= BURST_FORGOTTEN_US) this.loss.forget();
+    this.lastOfferUs = now;
     if (this.options.cuts.some((cut) => now >= cut.startUs && now < cut.endUs)) {
       this.counters.cut += 1;
       return;
@@ -175,6 +181,12 @@ export class Link {
 }
 
 const US_PER_SECOND = 1_000_000;
+
+/**
+ * Ours: a pause after which a run of losses does not go on. Runs are counted in datagrams; without this a run of
+ * twenty would be an outage of a minute to a sender that asks every three seconds.
+ */
+const BURST_FORGOTTEN_US = 1_000_000;
 
 /** Ours: long enough to pass several later datagrams, and with the delay added, at times a whole round trip. */
 const HELD_US_MIN = 1_000;

@@ -1,16 +1,16 @@
 import { Random } from "../base/random.js";
 import type { Range } from "../base/range-set.js";
-import { type BytesPerSecond, type InstantUs, instantUs } from "../base/units.js";
+import { type BytesPerSecond, type DurationUs, type InstantUs, instantUs } from "../base/units.js";
 import type { CongestionControl } from "../protocol/congestion.js";
 import { NewReno } from "../protocol/new-reno.js";
-import type { ImageSource } from "../protocol/outgoing-image.js";
 import { Receiver } from "../protocol/receiver.js";
 import { Sender, type SenderEnd } from "../protocol/sender.js";
 import type { Guard } from "../wire/guard.js";
-import type { Manifest } from "../wire/manifest.js";
-import { encodeManifest } from "../wire/manifest-bytes.js";
 import { Link, type LinkCounters, type LinkOptions } from "./link.js";
-import { SimulatedReceiver } from "./simulated-receiver.js";
+import { Delivery, SimulatedReceiver } from "./simulated-receiver.js";
+import { sourceOf } from "./simulated-source.js";
+import type { Seen } from "./trace.js";
+import { type Lane, World } from "./world.js";
 
 export interface Scenario {
   /** Draws the connection id and the pieces' bytes. */
@@ -25,6 +25,12 @@ export interface Scenario {
   /** Virtual time after which the run is given up. */
   readonly limitUs?: number;
   readonly connectTimeoutUs?: number;
+  readonly host?: HostOptions;
+  /** The widest window of a connection of the receiver, in bytes. */
+  readonly windowBytes?: number;
+  readonly meddler?: Meddler;
+  /** Told each datagram, event and timer, in order. */
+  readonly trace?: (line: string) => void;
 }
 
 export interface SimulatedImage {
@@ -33,6 +39,35 @@ export interface SimulatedImage {
   readonly withheld?: readonly Range[];
   /** Pieces that the receiver holds from an earlier time. */
   readonly resumed?: readonly Range[];
+  /** Bytes of a colour profile, for a manifest that takes several datagrams. */
+  readonly profileBytes?: number;
+  /** Times that the digest differs although every piece came. */
+  readonly damagedTimes?: number;
+}
+
+/** How long a receiving program takes for what it does. */
+export interface HostOptions {
+  /** From an offer to its acceptance. */
+  readonly acceptUs?: DurationUs;
+  /** To write one piece; pieces are written one after another. */
+  readonly writeUs?: DurationUs;
+  /** From the last piece to the verdict on the digest. */
+  readonly verifyUs?: DurationUs;
+}
+
+/** Somebody on the path, who sees every datagram before it enters its link. */
+export interface Meddler {
+  /** True: the datagram is lost. */
+  loses?(seen: Seen): boolean;
+  /** Datagrams that arrive at once beside it. */
+  injects?(seen: Seen): readonly Injection[];
+}
+
+export interface Injection {
+  readonly to: "sender" | "receiver";
+  readonly datagram: Uint8Array;
+  /** Where it claims to be from; the sender's own address unless told otherwise. */
+  readonly from?: string;
 }
 
 export interface Outcome {
@@ -52,108 +87,86 @@ export interface Outcome {
   readonly forward: LinkCounters;
   readonly backward: LinkCounters;
   /** Missing pieces of each image at the end. */
-  readonly missing: readonly number[];
+  readonly missing: readonly (readonly Range[])[];
+  /** How the receiver's connections with this sender ended; the last stays open at a time limit. */
+  readonly receiverEnds: readonly string[];
+  /** Virtual seconds until the receiver had forgotten the connection. */
+  readonly lingerSeconds: number;
 }
 
 /** An hour: the longest that a run of the suite may take in virtual time. */
 const LIMIT_US = 3_600_000_000;
 
-/** Runs one sender and one receiver over two links on a virtual clock until the sender ends. */
+/** Runs one sender and one receiver over two links on a virtual clock until both have ended. */
 export function simulate(scenario: Scenario): Outcome {
-  const { seed, guard } = scenario;
-  const random = new Random(seed);
+  return simulateTogether([scenario])[0] as Outcome;
+}
+
+/**
+ * Runs several senders at once, each over its own links, to one receiver. What
+ * concerns the receiver is taken from the first scenario.
+ */
+export function simulateTogether(scenarios: readonly Scenario[]): Outcome[] {
+  const [first] = scenarios;
+  if (first === undefined) return [];
+  const { guard, repair = true, windowBytes } = first;
+  const window = windowBytes === undefined ? {} : { windowBytesMax: windowBytes };
+  const receiver = new Receiver({ guard, repair, ...window });
+  const lanes = scenarios.map((scenario, number) => laneOf(scenario, `sender ${number}`));
+  const deliveries = new Map(lanes.map((lane) => [lane.name, lane.delivery]));
+  const log = (what: string, nowUs: InstantUs): void => world.log("receiver", what, nowUs);
+  const host = new SimulatedReceiver(receiver, first.host ?? {}, deliveries, log);
+  const world = new World(lanes, host, guard);
+  world.run(instantUs(first.limitUs ?? LIMIT_US));
+  return lanes.map((lane) => outcomeOf(lane, receiver, world.nowUs));
+}
+
+function laneOf(scenario: Scenario, name: string): Lane {
+  const random = new Random(scenario.seed);
+  const { rateCap, connectTimeoutUs, guard } = scenario;
   const start = instantUs(0);
-  const timeout = scenario.connectTimeoutUs;
   const sender = new Sender({
     connectionId: random.bytes(8),
     guard,
     congestion: scenario.congestion?.() ?? new NewReno(),
     nowUs: start,
-    ...(scenario.rateCap === undefined ? {} : { rateCap: scenario.rateCap }),
-    ...(timeout === undefined ? {} : { connectTimeoutUs: timeout }),
+    ...(rateCap === undefined ? {} : { rateCap }),
+    ...(connectTimeoutUs === undefined ? {} : { connectTimeoutUs }),
   });
   const sources = scenario.images.map((image) => sourceOf(image, random));
   for (const source of sources) sender.addImage(source);
   sender.finish(start);
-  const receiver = new Receiver({ guard, repair: scenario.repair ?? true });
-  const host = new SimulatedReceiver(receiver, sources, scenario.images);
-  const forward = new Link(scenario.forward);
-  const backward = new Link(scenario.backward);
-  const clock = run(sender, host, forward, backward, scenario.limitUs ?? LIMIT_US);
-  const images = sources.map((_, number) => sender.image(number));
+  return {
+    name,
+    sender,
+    delivery: new Delivery(sources, scenario.images),
+    forward: new Link(scenario.forward),
+    backward: new Link(scenario.backward),
+    meddler: scenario.meddler ?? {},
+    trace: scenario.trace,
+    end: undefined,
+    endUs: start,
+  };
+}
+
+function outcomeOf(lane: Lane, receiver: Receiver, endUs: InstantUs): Outcome {
+  const { sender, delivery, forward, backward } = lane;
+  const images = delivery.sources.map((_, number) => sender.image(number));
   const sum = (values: (number | undefined)[]): number =>
     values.reduce<number>((total, value) => total + (value ?? 0), 0);
   return {
-    exact: host.exact && images.every((image) => image?.result?.outcome === "verified"),
-    end: clock.end,
-    seconds: clock.nowUs / 1_000_000,
-    pieces: sum(sources.map((source) => source.pieceCount)),
+    exact: delivery.exact && images.every((image) => image?.result?.outcome === "verified"),
+    end: lane.end ?? "timeLimit",
+    seconds: (lane.end === undefined ? endUs : lane.endUs) / 1_000_000,
+    pieces: sum(delivery.sources.map((source) => source.pieceCount)),
     repaired: sum(images.map((image) => image?.pieces.repaired)),
-    needless: host.needless,
+    needless: delivery.needless,
     datagrams: sender.recovery.sentPackets,
     malformed: sender.malformed + receiver.malformed,
     forward: forward.counters,
     backward: backward.counters,
-    missing: host.missing,
-  };
-}
-
-function run(
-  sender: Sender,
-  host: SimulatedReceiver,
-  forward: Link,
-  backward: Link,
-  limitUs: number,
-): { nowUs: InstantUs; end: SenderEnd | "timeLimit" } {
-  let nowUs = instantUs(0);
-  for (;;) {
-    let senderDeadline = instantUs(0);
-    for (let out = sender.pollOutput(nowUs); ; out = sender.pollOutput(nowUs)) {
-      if (out.kind === "transmit") forward.offer(out.datagram, nowUs);
-      else if (out.kind === "waitUntil") {
-        senderDeadline = out.deadlineUs;
-        break;
-      } else if (out.event.kind === "closed") return { nowUs, end: out.event.end };
-    }
-    const receiverDeadline = host.drain(nowUs, (datagram) => backward.offer(datagram, nowUs));
-    const next = Math.min(
-      senderDeadline,
-      receiverDeadline,
-      forward.nextDelivery(),
-      backward.nextDelivery(),
-    );
-    nowUs = instantUs(Math.max(nowUs, next));
-    if (nowUs > limitUs) return { nowUs, end: "timeLimit" };
-    for (let d = forward.deliver(nowUs); d !== undefined; d = forward.deliver(nowUs)) {
-      host.receiver.handleDatagram(d, "sender", nowUs);
-    }
-    for (let d = backward.deliver(nowUs); d !== undefined; d = backward.deliver(nowUs)) {
-      sender.handleDatagram(d, nowUs);
-    }
-    if (senderDeadline <= nowUs) sender.handleTimeout(nowUs);
-    if (receiverDeadline <= nowUs) host.receiver.handleTimeout(nowUs);
-  }
-}
-
-/** A source whose pieces hold random bytes; its digest is made up, for the receiver compares the bytes themselves. */
-function sourceOf(image: SimulatedImage, random: Random): ImageSource & { bytes: Uint8Array } {
-  const { pieceCount, pieceBytes } = image;
-  const bytes = random.bytes(pieceCount * pieceBytes - random.between(0, pieceBytes - 1));
-  const digest = random.bytes(32);
-  const content = { mode: "file", bytes: bytes.length } as const;
-  const manifest: Manifest = { name: "simulated", digest, pieceCount, pieceBytes, content };
-  const pieceLength = (piece: number): number =>
-    Math.min(pieceBytes, bytes.length - piece * pieceBytes);
-  return {
-    bytes,
-    digest,
-    pieceCount,
-    manifest: encodeManifest(manifest),
-    withheld: image.withheld ?? [],
-    pieceLength,
-    readPiece(piece, target, offset) {
-      const start = piece * pieceBytes;
-      target.set(bytes.subarray(start, start + pieceLength(piece)), offset);
-    },
+    missing: delivery.missing,
+    receiverEnds: delivery.closed,
+    lingerSeconds: (endUs - lane.endUs) / 1_000_000,
   };
 }

@@ -1,23 +1,25 @@
-import type { InstantUs } from "../base/units.js";
-import type { ImageSource } from "../protocol/outgoing-image.js";
+import { after, type DurationUs, durationUs, type InstantUs, NEVER } from "../base/units.js";
 import type { Receiver } from "../protocol/receiver.js";
 import type { ReceiverConnection, ReceiverEvent } from "../protocol/receiver-connection.js";
-import type { SimulatedImage } from "./scenario.js";
+import type { HostOptions, SimulatedImage } from "./scenario.js";
+import type { SimulatedSource } from "./simulated-source.js";
 
-type Source = ImageSource & { readonly bytes: Uint8Array };
-
-/** Does at a receiver what a program would: takes every image, keeps its pieces, compares them at the end. */
-export class SimulatedReceiver {
-  private readonly arrived: Uint8Array[];
-  private readonly verified = new Set<number>();
-  private connection: ReceiverConnection | undefined;
+/** What one sender's images are, and what has become of them at the receiver. */
+export class Delivery {
+  readonly arrived: Uint8Array[];
+  readonly verified = new Set<number>();
+  readonly connections = new Set<ReceiverConnection>();
+  /** How its connections ended. */
+  readonly closed: string[] = [];
+  /** Times that each image is still to be found damaged. */
+  readonly damages: number[];
 
   constructor(
-    readonly receiver: Receiver,
-    private readonly sources: readonly Source[],
-    private readonly images: readonly SimulatedImage[],
+    readonly sources: readonly SimulatedSource[],
+    readonly images: readonly SimulatedImage[],
   ) {
     this.arrived = sources.map((source) => new Uint8Array(source.bytes.length));
+    this.damages = images.map((image) => image.damagedTimes ?? 0);
   }
 
   /** Every image came, byte by byte. */
@@ -27,25 +29,66 @@ export class SimulatedReceiver {
 
   get needless(): number {
     let total = 0;
-    for (const image of this.connection?.images.values() ?? []) {
-      total += image.tracker?.duplicates ?? 0;
+    for (const connection of this.connections) {
+      for (const image of connection.images.values()) total += image.tracker?.duplicates ?? 0;
     }
     return total;
   }
 
-  get missing(): number[] {
+  /** Ranges missing of each image. */
+  get missing(): { start: number; end: number }[][] {
     return this.sources.map((source, number) => {
-      const tracker = this.connection?.images.get(number)?.tracker;
-      return tracker?.missingCount ?? source.pieceCount;
+      let missing = [{ start: 0, end: source.pieceCount }];
+      for (const connection of this.connections) {
+        const tracker = connection.images.get(number)?.tracker;
+        if (tracker !== undefined) missing = [...tracker.missing()];
+      }
+      return missing;
     });
+  }
+}
+
+interface Duty {
+  readonly dueUs: InstantUs;
+  readonly connection: ReceiverConnection;
+  readonly run: (nowUs: InstantUs) => void;
+}
+
+/**
+ * Does at a receiver what a program would: takes every image, keeps its pieces,
+ * compares them at the end; each a while later, as a disk and a digest take.
+ */
+export class SimulatedReceiver {
+  /** What is still to be done, soonest first. */
+  private readonly duties: Duty[] = [];
+  private diskFreeUs: InstantUs = 0 as InstantUs;
+
+  constructor(
+    readonly receiver: Receiver,
+    private readonly options: HostOptions,
+    private readonly deliveries: ReadonlyMap<string, Delivery>,
+    private readonly log: (what: string, nowUs: InstantUs) => void,
+  ) {}
+
+  get deadlineUs(): InstantUs {
+    return this.duties[0]?.dueUs ?? NEVER;
+  }
+
+  handleTimeout(nowUs: InstantUs): void {
+    for (let duty = this.duties[0]; duty !== undefined; duty = this.duties[0]) {
+      if (duty.dueUs > nowUs) return;
+      this.duties.shift();
+      duty.run(nowUs);
+      this.receiver.touch(duty.connection);
+    }
   }
 
   /** Drains the receiver; returns its deadline. */
-  drain(nowUs: InstantUs, transmit: (datagram: Uint8Array) => void): InstantUs {
+  drain(nowUs: InstantUs, transmit: (datagram: Uint8Array, to: string) => void): InstantUs {
     for (;;) {
       const out = this.receiver.pollOutput(nowUs);
       if (out.kind === "waitUntil") return out.deadlineUs;
-      if (out.kind === "transmit") transmit(out.datagram);
+      if (out.kind === "transmit") transmit(out.datagram, out.to);
       else this.handleEvent(out.connection, out.event, nowUs);
     }
   }
@@ -55,33 +98,91 @@ export class SimulatedReceiver {
     event: ReceiverEvent,
     nowUs: InstantUs,
   ): void {
-    this.connection = connection;
-    if (event.kind === "closed") return;
-    const source = this.sources[event.image] as Source;
-    const arrived = this.arrived[event.image] as Uint8Array;
-    const pieceBytes = source.pieceLength(0);
+    if (event.kind !== "piece") this.log(describeEvent(event), nowUs);
+    const delivery = this.deliveries.get(connection.path);
+    if (delivery === undefined) return;
+    delivery.connections.add(connection);
+    const { acceptUs, verifyUs, writeUs } = this.options;
     switch (event.kind) {
-      case "offer": {
-        const resumed = this.images[event.image]?.resumed ?? [];
-        for (const { start, end } of resumed) {
-          const from = start * pieceBytes;
-          arrived.set(source.bytes.subarray(from, end * pieceBytes), from);
-        }
-        return connection.accept(event.image, (piece) => source.pieceLength(piece), resumed, nowUs);
+      case "closed":
+        delivery.closed.push(event.how);
+        return;
+      case "offer":
+        return this.later(after(nowUs, acceptUs ?? ZERO), nowUs, connection, (at) =>
+          this.accept(delivery, connection, event.image, at),
+        );
+      case "piece": {
+        const source = delivery.sources[event.image] as SimulatedSource;
+        delivery.arrived[event.image]?.set(event.bytes, event.piece * source.pieceLength(0));
+        const { length } = event.bytes;
+        this.diskFreeUs = after(Math.max(nowUs, this.diskFreeUs) as InstantUs, writeUs ?? ZERO);
+        return this.later(this.diskFreeUs, nowUs, connection, () =>
+          connection.pieceWritten(length),
+        );
       }
-      case "piece":
-        arrived.set(event.bytes, event.piece * pieceBytes);
-        return connection.pieceWritten(event.bytes.length);
-      case "complete": {
-        const same = arrived.every((byte, i) => byte === source.bytes[i]);
-        if (!same) return connection.damaged(event.image);
-        this.verified.add(event.image);
-        return connection.verified(event.image, source.digest);
-      }
+      case "complete":
+        return this.later(after(nowUs, verifyUs ?? ZERO), nowUs, connection, () =>
+          this.verify(delivery, connection, event.image),
+        );
       case "passOver": {
         const missing = connection.images.get(event.image)?.tracker?.missingCount ?? 0;
         return connection.endImage(event.image, "partial", "noRepair", missing, missing);
       }
     }
   }
+
+  private accept(
+    delivery: Delivery,
+    connection: ReceiverConnection,
+    image: number,
+    nowUs: InstantUs,
+  ): void {
+    const source = delivery.sources[image] as SimulatedSource;
+    const arrived = delivery.arrived[image] as Uint8Array;
+    const resumed = delivery.images[image]?.resumed ?? [];
+    for (const { start, end } of resumed) {
+      const from = start * source.pieceLength(0);
+      arrived.set(source.bytes.subarray(from, end * source.pieceLength(0)), from);
+    }
+    connection.accept(image, (piece) => source.pieceLength(piece), resumed, nowUs);
+  }
+
+  private verify(delivery: Delivery, connection: ReceiverConnection, image: number): void {
+    const source = delivery.sources[image] as SimulatedSource;
+    const arrived = delivery.arrived[image] as Uint8Array;
+    const damages = delivery.damages[image] ?? 0;
+    if (damages > 0 || !sameBytes(arrived, source.bytes)) {
+      delivery.damages[image] = damages - 1;
+      arrived.fill(0);
+      return connection.damaged(image);
+    }
+    delivery.verified.add(image);
+    connection.verified(image, source.digest);
+  }
+
+  /** Does it at `dueUs`; at once when that is now. */
+  private later(
+    dueUs: InstantUs,
+    nowUs: InstantUs,
+    connection: ReceiverConnection,
+    run: (nowUs: InstantUs) => void,
+  ): void {
+    if (dueUs <= nowUs) return run(nowUs);
+    let place = this.duties.length;
+    while (place > 0 && (this.duties[place - 1] as Duty).dueUs > dueUs) place -= 1;
+    this.duties.splice(place, 0, { dueUs, connection, run });
+  }
+}
+
+const ZERO: DurationUs = durationUs(0);
+
+function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
+  if (one.length !== other.length) return false;
+  for (let i = 0; i < one.length; i += 1) if (one[i] !== other[i]) return false;
+  return true;
+}
+
+function describeEvent(event: ReceiverEvent): string {
+  const image = "image" in event ? ` image ${event.image}` : "";
+  return event.kind === "closed" ? `closed: ${event.how}` : `${event.kind}${image}`;
 }

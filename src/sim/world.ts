@@ -1,0 +1,152 @@
+import { assert } from "../base/assert.js";
+import { type InstantUs, instantUs } from "../base/units.js";
+import type { Sender, SenderEnd } from "../protocol/sender.js";
+import type { Guard } from "../wire/guard.js";
+import type { Link } from "./link.js";
+import type { Meddler } from "./scenario.js";
+import type { Delivery, SimulatedReceiver } from "./simulated-receiver.js";
+import { describeDatagram, look } from "./trace.js";
+
+/** One sender with its links. */
+export interface Lane {
+  readonly name: string;
+  readonly sender: Sender;
+  readonly delivery: Delivery;
+  readonly forward: Link;
+  readonly backward: Link;
+  readonly meddler: Meddler;
+  readonly trace: ((line: string) => void) | undefined;
+  end: SenderEnd | undefined;
+  endUs: InstantUs;
+}
+
+/** Outputs and turns at one instant beyond which time is said to stand still. */
+const TURNS_AT_ONE_INSTANT_MAX = 20_000;
+
+/** The virtual clock, and all that happens by it. */
+export class World {
+  nowUs = instantUs(0);
+  /** Turns of the loop and datagrams since time last moved. */
+  private turns = 0;
+
+  constructor(
+    private readonly lanes: readonly Lane[],
+    private readonly host: SimulatedReceiver,
+    private readonly guard: Guard,
+  ) {}
+
+  /** Runs until every sender has ended and the receiver has forgotten them, or until `limitUs`. */
+  run(limitUs: InstantUs): void {
+    for (;;) {
+      const deadlines = this.lanes.map((lane) => this.drainSender(lane));
+      const receiverUs = this.host.drain(this.nowUs, (datagram, to) => {
+        const lane = this.lanes.find(({ name }) => name === to);
+        this.carry("receiver", datagram, lane);
+      });
+      if (this.isOver) return;
+      let next = Math.min(receiverUs, this.host.deadlineUs, ...deadlines);
+      for (const { forward, backward } of this.lanes) {
+        next = Math.min(next, forward.nextDelivery(), backward.nextDelivery());
+      }
+      if (next > limitUs) return;
+      this.moveTo(next, deadlines, receiverUs);
+      for (const lane of this.lanes) this.deliver(lane);
+      this.lanes.forEach((lane, i) => {
+        if ((deadlines[i] as number) > this.nowUs || lane.end !== undefined) return;
+        this.log(lane.name, "timer", this.nowUs);
+        lane.sender.handleTimeout(this.nowUs);
+      });
+      if (receiverUs <= this.nowUs) {
+        this.log("receiver", "timer", this.nowUs);
+        this.host.receiver.handleTimeout(this.nowUs);
+      }
+      this.host.handleTimeout(this.nowUs);
+    }
+  }
+
+  log(who: string, what: string, nowUs: InstantUs): void {
+    const trace = this.lanes[0]?.trace;
+    if (trace === undefined) return;
+    trace(`${(nowUs / 1_000).toFixed(3).padStart(13)} ms  ${who.padEnd(10)} ${what}`);
+  }
+
+  private get isOver(): boolean {
+    for (const _ of this.host.receiver.open) return false;
+    return this.lanes.every(({ end, forward }) => end !== undefined && forward.inFlight === 0);
+  }
+
+  private drainSender(lane: Lane): InstantUs {
+    for (;;) {
+      const out = lane.sender.pollOutput(this.nowUs);
+      if (out.kind === "waitUntil") return out.deadlineUs;
+      if (out.kind === "transmit") {
+        assert(lane.end === undefined, "a sender that has ended is silent");
+        this.carry("sender", out.datagram, lane);
+        continue;
+      }
+      this.log(lane.name, `event ${out.event.kind}`, this.nowUs);
+      if (out.event.kind !== "closed") continue;
+      lane.end = out.event.end;
+      lane.endUs = this.nowUs;
+      this.log(lane.name, `end ${JSON.stringify(lane.end)}`, this.nowUs);
+    }
+  }
+
+  /** Puts a datagram on its link, past whoever meddles. */
+  private carry(from: "sender" | "receiver", datagram: Uint8Array, lane: Lane | undefined): void {
+    this.turn(() => `the ${from} sends without end`);
+    // To an address where nobody is: lost.
+    if (lane === undefined) return;
+    const { meddler, trace } = lane;
+    const watched = trace ?? meddler.loses ?? meddler.injects;
+    const seen = watched === undefined ? undefined : look(datagram, this.guard, this.nowUs);
+    const lost = seen !== undefined && meddler.loses?.(seen) === true;
+    if (trace !== undefined) {
+      const fate = lost ? "loses" : "sends";
+      this.log(from, `${fate} ${describeDatagram(datagram, seen)}`, this.nowUs);
+    }
+    if (!lost) (from === "sender" ? lane.forward : lane.backward).offer(datagram, this.nowUs);
+    for (const injection of seen === undefined ? [] : (meddler.injects?.(seen) ?? [])) {
+      if (injection.to === "sender") lane.sender.handleDatagram(injection.datagram, this.nowUs);
+      else {
+        const source = injection.from ?? lane.name;
+        this.host.receiver.handleDatagram(injection.datagram, source, this.nowUs);
+      }
+    }
+  }
+
+  private deliver(lane: Lane): void {
+    const { forward, backward, sender, name, trace } = lane;
+    const arrives = (who: string, datagram: Uint8Array): void => {
+      if (trace === undefined) return;
+      const seen = look(datagram, this.guard, this.nowUs);
+      this.log(who, `gets  ${describeDatagram(datagram, seen)}`, this.nowUs);
+    };
+    for (let d = forward.deliver(this.nowUs); d !== undefined; d = forward.deliver(this.nowUs)) {
+      arrives("receiver", d);
+      this.host.receiver.handleDatagram(d, name, this.nowUs);
+    }
+    for (let d = backward.deliver(this.nowUs); d !== undefined; d = backward.deliver(this.nowUs)) {
+      arrives(name, d);
+      sender.handleDatagram(d, this.nowUs);
+    }
+  }
+
+  private moveTo(next: number, deadlines: readonly InstantUs[], receiverUs: InstantUs): void {
+    if (next > this.nowUs) {
+      this.nowUs = instantUs(next);
+      this.turns = 0;
+      return;
+    }
+    this.turn(() => {
+      const senders = deadlines.map((at) => at - this.nowUs);
+      return `senders wait for ${senders} us, the receiver for ${receiverUs - this.nowUs} us`;
+    });
+  }
+
+  private turn(state: () => string): void {
+    this.turns += 1;
+    if (this.turns <= TURNS_AT_ONE_INSTANT_MAX) return;
+    throw new Error(`time stands still at ${this.nowUs} us: ${state()}`);
+  }
+}
