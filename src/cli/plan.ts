@@ -52,6 +52,7 @@ export function planLines(plan: Plan, look: Look): string[] {
       ],
       look,
     ),
+    ...plan.notes.map((note) => `  ${cleaned(note)}`),
   ];
 }
 

@@ -24,7 +24,7 @@ const FILE: ReceivedFile = {
   seconds: 1,
   missingPixels: 0,
   missingPieces: 0,
-  lossShare: 0,
+  receipt: { seconds: 1, lossShare: 0 },
   bytes: 1,
 };
 

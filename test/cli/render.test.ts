@@ -11,7 +11,12 @@ import {
   startOf,
   type TransferState,
 } from "../../src/cli/terminal/transfer-state.js";
-import type { OfferEvent, ReceiveProgressEvent, SendProgressEvent } from "../../src/node/events.js";
+import type {
+  OfferEvent,
+  ReceiveProgressEvent,
+  SendOfferEvent,
+  SendProgressEvent,
+} from "../../src/node/events.js";
 import { Partition } from "../../src/picture/partition.js";
 import type { Manifest } from "../../src/wire/manifest.js";
 
@@ -141,7 +146,7 @@ describe("an image under way", () => {
   test("that is a file counts bytes", () => {
     const state = afterReceive(startOf("receive"), { ...OFFER, mode: "file" }, 1);
     const lines = renderTransfer(afterReceive(state, PROGRESS, 2), WIDE, 2);
-    expect(lines[0]).toBe("harbour.png  60.0 kB  from 192.0.2.9:50412");
+    expect(lines[0]).toBe("harbour.png  60.0 kB  as a plain file  from 192.0.2.9:50412");
     expect(lines[1]).toContain("7,060 bytes missing");
   });
 
@@ -156,7 +161,7 @@ describe("an image under way", () => {
       seconds: 2,
       missingPixels: 0,
       bytes: 60_000,
-      lossShare: 0,
+      receipt: { seconds: 2, lossShare: 0 },
     } as const;
     const state = afterReceive(receiving({}), done, 3);
     expect(renderTransfer(state, WIDE, 3)).toEqual(["waiting for a sender; Ctrl-C ends"]);
@@ -165,6 +170,8 @@ describe("an image under way", () => {
 
 describe("a sender", () => {
   const start = startOf("send", "192.0.2.7:7316");
+  const { resumedPieces: _, from: __, ...facts } = OFFER;
+  const offer: SendOfferEvent = { ...facts, pieces: 46_912, notes: [] };
   const progress: SendProgressEvent = {
     event: "progress",
     t: 1,
@@ -179,25 +186,42 @@ describe("a sender", () => {
     secondsLeft: 185,
   };
 
+  const offered = afterSend(start, offer, 0.5);
+  const connected = afterSend(offered, { event: "connected", t: 1, rttMs: 41 }, 1);
+
+  test("reads its file first", () => {
+    expect(renderTransfer(start, WIDE, 3.2)).toEqual(["reading the file, 3 s"]);
+  });
+
   test("tells how long it has waited for an answer", () => {
-    expect(renderTransfer(start, WIDE, 3.2)).toEqual([
+    expect(renderTransfer(offered, WIDE, 3.2)).toEqual([
+      "harbour.png  200×100  60.0 kB  to 192.0.2.7:7316",
       "waiting 3 s for an answer from 192.0.2.7:7316",
     ]);
   });
 
   test("counts only what the receiver has confirmed", () => {
-    expect(renderTransfer(afterSend(start, progress, 1), WIDE, 2)).toEqual([
-      "harbour.png  46,912 pieces",
+    expect(renderTransfer(afterSend(connected, progress, 1), WIDE, 2)).toEqual([
+      "harbour.png  200×100  60.0 kB  to 192.0.2.7:7316",
       "████████░░░░░░░░░░░░░░░░░░░░░░  27.7 %  18.2 Mbit/s  RTT 41 ms  loss 12.4 %  33,912 pieces missing  3 min 5 s left",
     ]);
   });
 
   test("is stalled when confirmations stay away, however much it sends", () => {
-    const once = afterSend(start, progress, 1);
+    const once = afterSend(connected, progress, 1);
     const again = afterSend(once, { ...progress, sentPieces: 20_000 }, 9);
     expect(renderTransfer(again, WIDE, 10).at(-1)).toContain(
       "stalled 9 s: no confirmation from 192.0.2.7:7316",
     );
+  });
+
+  test("says of the next file that its turn comes, not that it is stalled", () => {
+    const next = afterSend(connected, { ...offer, id: "b", name: "ice.png", bytes: 9_000 }, 2);
+    const idle = { ...progress, id: "b", name: "ice.png", sentPieces: 0, acknowledgedPieces: 0 };
+    expect(renderTransfer(afterSend(next, idle, 20), WIDE, 26).slice(2)).toEqual([
+      "ice.png  200×100  9.0 kB  to 192.0.2.7:7316",
+      `${"░".repeat(30)}  its turn comes next`,
+    ]);
   });
 });
 
@@ -212,8 +236,7 @@ describe("receipts", () => {
     name: "boat-2031.png",
     bytes: 52_400_000,
     sha256: `9f3a41${"0".repeat(54)}c41e`,
-    seconds: 2.06,
-    lossShare: 0.124,
+    receipt: { seconds: 2.06, lossShare: 0.124 },
   };
   const part = {
     name: "boat-2031.png",
@@ -328,14 +351,14 @@ describe("the map of holes", () => {
     const half = trackerWithout(file, (piece) => piece >= 50);
     const map = half.mapOf("a", { columns: 10, rows: 12 }, 0);
     expect(map?.grid).toEqual({ columns: 10, rows: 2 });
-    expect([...(map?.shares ?? [])]).toEqual([...Array(5).fill(1), ...Array(15).fill(0)]);
+    expect(Array.from(map?.shares ?? [])).toEqual([...Array(5).fill(1), ...Array(15).fill(0)]);
   });
 
   test("of a file with fewer pieces than cells shows each piece", () => {
     const file: Manifest = { ...manifest, pieceCount: 3, content: { mode: "file", bytes: 900 } };
     const map = trackerWithout(file, (piece) => piece === 1).mapOf("a", { columns: 9, rows: 9 }, 0);
     expect(map?.grid).toEqual({ columns: 2, rows: 2 });
-    expect([...(map?.shares ?? [])]).toEqual([1, 0, 1, 1]);
+    expect(Array.from(map?.shares ?? [])).toEqual([1, 0, 1, 1]);
   });
 
   test.each([

@@ -5,7 +5,12 @@ import { type Look, UNICODE } from "../../src/cli/terminal/look.js";
 import { receiveNarration, sendNarration } from "../../src/cli/terminal/narration.js";
 import { afterReceive, startOf } from "../../src/cli/terminal/transfer-state.js";
 import type { Inspection, Plan } from "../../src/node/api-types.js";
-import type { ListeningEvent, OfferEvent, PartialEvent } from "../../src/node/events.js";
+import type {
+  ListeningEvent,
+  OfferEvent,
+  PartialEvent,
+  SendOfferEvent,
+} from "../../src/node/events.js";
 
 const LOOK: Look = { columns: 100, rows: 40, colour: false, glyphs: UNICODE };
 
@@ -21,6 +26,7 @@ const PLAN: Plan = {
   manifestBytes: 92,
   previewBytes: 0,
   fileBytes: 21_300_000,
+  notes: [],
 };
 
 test("a plan tells the picture's shape, its pieces and bytes", () => {
@@ -37,6 +43,11 @@ test("the plan of a file has no shape", () => {
     "harbour.png  the file has 21.3 MB",
     "18,522 pieces of its bytes  21.3 MB  and 92 bytes about it",
   ]);
+});
+
+test("a plan tells what a person should know", () => {
+  const notes = ["only the first of 12 pages is sent"];
+  expect(planLines({ ...PLAN, notes }, LOOK)[2]).toBe("  only the first of 12 pages is sent");
 });
 
 describe("an inspection", () => {
@@ -190,16 +201,41 @@ describe("what is said of a transfer", () => {
 
   test("is the same receipt at both ends", () => {
     const facts = { event: "complete", t: 3, id: "a", name: "harbour.png", seconds: 2.1 } as const;
-    const proof = { ...facts, sha256: `9f3a41${"0".repeat(54)}c41e`, lossShare: 0.124 };
-    const here = { ...proof, path: "in/harbour.png", missingPixels: 0, bytes: 53_670_240 } as const;
-    const there = { ...proof, wireBytes: 6e7, payloadBytes: 53_670_240, repairedPieces: 9 };
-    const receipt = "EXACT  harbour.png  53.7 MB  sha256 9f3a41…c41e  2.1 s  loss 12.4 %";
-    expect(receiveNarration(here, start, LOOK, "results")).toEqual([receipt]);
-    expect(sendNarration(there, startOf("send"), LOOK, "results")).toEqual([receipt]);
+    const receipt = { seconds: 2.1, lossShare: 0.124 };
+    const proof = { ...facts, sha256: `9f3a41${"0".repeat(54)}c41e`, bytes: 53_670_240, receipt };
+    const here = { ...proof, path: "in/harbour.png", missingPixels: 0 } as const;
+    // The sender's own clock runs a little longer, until it has heard.
+    const costs = { wireBytes: 6e7, payloadBytes: 53_670_240, repairedPieces: 9 };
+    const there = { ...proof, ...costs, seconds: 2.3 };
+    const line = "EXACT  harbour.png  53.7 MB  sha256 9f3a41…c41e  2.1 s  loss 12.4 %";
+    expect(receiveNarration(here, start, LOOK, "results")).toEqual([line]);
+    expect(sendNarration(there, startOf("send"), LOOK, "results")).toEqual([line]);
     const renamed = { ...here, path: "in/harbour (2).png" };
     expect(receiveNarration(renamed, start, LOOK, "results")).toEqual([
-      receipt,
+      line,
       "  saved as in/harbour (2).png",
+    ]);
+  });
+
+  test("at the sender names each file, and why it goes as it does", () => {
+    const { resumedPieces: _, from: __, ...facts } = offer;
+    const sent: SendOfferEvent = { ...facts, notes: [] };
+    const sending = startOf("send", "192.0.2.7:7316");
+    expect(sendNarration(sent, sending, LOOK, "live")).toEqual([]);
+    expect(sendNarration(sent, sending, LOOK, "changes")).toEqual([
+      "sending harbour.png (5640×3172, 53.7 MB)",
+    ]);
+    const noted: SendOfferEvent = {
+      ...sent,
+      mode: "file",
+      notes: ["sent as a plain file: no picture\u001b[2J"],
+    };
+    const note = "  harbour.png: sent as a plain file: no picture?[2J";
+    expect(sendNarration(noted, sending, LOOK, "results")).toEqual([note]);
+    expect(sendNarration(noted, sending, LOOK, "live")).toEqual([note]);
+    expect(sendNarration(noted, sending, LOOK, "changes")).toEqual([
+      "sending harbour.png (53.7 MB)",
+      note,
     ]);
   });
 

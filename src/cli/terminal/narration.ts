@@ -1,10 +1,12 @@
 import { basename } from "node:path";
 import type {
   ConnectedEvent,
+  ImageFacts,
   ListeningEvent,
   OfferEvent,
   ReceiveEvent,
   SendEvent,
+  SendOfferEvent,
 } from "../../node/events.js";
 import { failureLines } from "../failure.js";
 import { formatBytes, formatCount, formatMilliseconds } from "./format.js";
@@ -31,7 +33,10 @@ export function receiveNarration(
     case "progress":
       return [];
     case "complete":
-      return [...exactReceipt(event, look), ...savedAs(event.name, event.path)];
+      return [
+        ...exactReceipt({ ...event, ...event.receipt }, look),
+        ...savedAs(event.name, event.path),
+      ];
     case "partial":
       return partReceipt(partFacts(event, imageOf(state, event.id), event.report), look);
     case "error":
@@ -49,10 +54,12 @@ export function sendNarration(
   switch (event.event) {
     case "connected":
       return talk === "changes" ? [connected(event, state)] : [];
+    case "offer":
+      return talk === "results" ? noted(event) : [...sending(event, look, talk), ...noted(event)];
     case "progress":
       return [];
     case "complete":
-      return exactReceipt({ ...event, bytes: event.payloadBytes }, look);
+      return exactReceipt({ ...event, ...event.receipt }, look);
     case "partial":
       return partReceipt(
         partFacts(event, imageOf(state, event.id), "the receiver has the report"),
@@ -80,9 +87,22 @@ function offered(event: OfferEvent, look: Look, talk: Talk): string[] {
       : `; ${formatCount(event.resumedPieces)} of ${formatCount(event.pieces)} pieces are here already`;
   if (talk === "live")
     return resumed === "" ? [] : [`resuming ${name}${resumed.replace(";", ":")}`];
-  const size = `${event.width}${look.glyphs.times}${event.height}, `;
-  const what = `${event.mode === "pixels" ? size : ""}${formatBytes(event.bytes)}`;
-  return [`receiving ${name} (${what}) from ${cleaned(event.from)}${resumed}`];
+  return [`receiving ${name} (${shapeOf(event, look)}) from ${cleaned(event.from)}${resumed}`];
+}
+
+function sending(event: SendOfferEvent, look: Look, talk: Talk): string[] {
+  if (talk === "live") return [];
+  return [`sending ${cleaned(event.name)} (${shapeOf(event, look)})`];
+}
+
+/** What a person should know of how a file is sent. */
+function noted(event: SendOfferEvent): string[] {
+  return event.notes.map((note) => `  ${cleaned(event.name)}: ${cleaned(note)}`);
+}
+
+function shapeOf({ mode, width, height, bytes }: ImageFacts, look: Look): string {
+  if (mode === "file") return formatBytes(bytes);
+  return `${width}${look.glyphs.times}${height}, ${formatBytes(bytes)}`;
 }
 
 function connected(event: ConnectedEvent, state: TransferState): string {
@@ -107,7 +127,7 @@ function partFacts(
     pieces: image?.pieces ?? 0,
     missingPieces: event.missingPieces,
     missing: event.missingPixels,
-    unit: image?.facts?.mode === "file" ? "bytes" : "pixels",
+    unit: image?.facts.mode === "file" ? "bytes" : "pixels",
     report,
   };
 }

@@ -1,3 +1,4 @@
+import type { Receipt } from "../../node/events.js";
 import {
   formatBytes,
   formatCount,
@@ -14,8 +15,8 @@ export interface ExactReceipt {
   readonly bytes: number;
   /** Hex. */
   readonly sha256: string;
-  readonly seconds: number;
-  readonly lossShare: number;
+  /** The receiver's, so that both ends say the same. */
+  readonly receipt: Receipt;
 }
 
 export interface PartReceipt {
@@ -29,15 +30,15 @@ export interface PartReceipt {
 }
 
 /** The last word on an image that arrived whole; the same at both ends. */
-export function exactReceipt(receipt: ExactReceipt, look: Look): string[] {
+export function exactReceipt(exact: ExactReceipt, look: Look): string[] {
   return flow(
     [
       { text: "EXACT", tone: "good" },
-      { text: cleaned(receipt.name), tone: "strong" },
-      { text: formatBytes(receipt.bytes) },
-      { text: `sha256 ${shortDigest(receipt.sha256, look.glyphs.ellipsis)}` },
-      { text: formatTaken(receipt.seconds) },
-      { text: `loss ${formatShare(receipt.lossShare)}` },
+      { text: cleaned(exact.name), tone: "strong" },
+      { text: formatBytes(exact.bytes) },
+      { text: `sha256 ${shortDigest(exact.sha256, look.glyphs.ellipsis)}` },
+      { text: formatTaken(exact.receipt.seconds) },
+      { text: `loss ${formatShare(exact.receipt.lossShare)}` },
     ],
     look,
   );

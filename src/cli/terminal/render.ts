@@ -59,29 +59,40 @@ export function renderLog(state: TransferState, look: Look, now: number): string
   });
 }
 
+/** What stands where no image is under way. */
 function waiting(state: TransferState, now: number): Item {
   if (state.role === "receive") return { text: "waiting for a sender; Ctrl-C ends", tone: "faint" };
-  if (state.connected) return { text: "connected; reading the next file", tone: "faint" };
-  return { text: `waiting ${formatSpan(now)} for an answer from ${cleaned(state.peer)}` };
+  if (!state.connected) return { text: `reading the file, ${formatSpan(now)}`, tone: "faint" };
+  return { text: "reading the next file", tone: "faint" };
 }
 
 function imageText(image: ImageState, state: TransferState, look: Look, now: number): string[] {
-  return [...flow(headline(image, look), look), ...flow(measures(image, state, look, now), look)];
+  return [
+    ...flow(headline(image, state, look), look),
+    ...flow(measures(image, state, look, now), look),
+  ];
 }
 
-function headline(image: ImageState, look: Look): Item[] {
+function headline(image: ImageState, state: TransferState, look: Look): Item[] {
   const items: Item[] = [{ text: cleaned(image.name), tone: "strong" }];
   const { facts } = image;
-  if (facts === undefined) return [...items, { text: `${formatCount(image.pieces)} pieces` }];
   if (facts.mode === "pixels") {
     items.push({ text: `${facts.width}${look.glyphs.times}${facts.height}` });
   }
   items.push({ text: formatBytes(facts.bytes) });
-  items.push({ text: `from ${cleaned(facts.from)}`, tone: "faint" });
+  if (facts.mode === "file") items.push({ text: "as a plain file" });
+  const direction = state.role === "receive" ? "from" : "to";
+  items.push({ text: `${direction} ${cleaned(image.peer)}`, tone: "faint" });
   return items;
 }
 
 function measures(image: ImageState, state: TransferState, look: Look, now: number): Item[] {
+  if (state.role === "send" && !state.connected) {
+    return [{ text: `waiting ${formatSpan(now)} for an answer from ${cleaned(state.peer)}` }];
+  }
+  if (state.role === "send" && image.waits) {
+    return [{ text: bar(image, look) }, { text: "its turn comes next", tone: "faint" }];
+  }
   const items: Item[] = [{ text: bar(image, look) }, { text: confirmed(image) }];
   const outlook = outlookOf(image, state, now);
   // A rate of some time ago says nothing of now.
@@ -110,7 +121,7 @@ function missingText(image: ImageState): string {
   if (image.missing === undefined) {
     return `${formatCount(image.pieces - image.confirmedPieces)} pieces missing`;
   }
-  const unit = image.facts?.mode === "file" ? "bytes" : "pixels";
+  const unit = image.facts.mode === "file" ? "bytes" : "pixels";
   return `${formatCount(image.missing)} ${unit} missing`;
 }
 
@@ -123,7 +134,7 @@ function outlookOf(image: ImageState, state: TransferState, now: number): Item |
   const silence = now - image.aliveAt;
   if (silence >= STALL_SECONDS) {
     const what = receiving ? "no datagrams" : "no confirmation";
-    const whom = cleaned(image.facts?.from ?? state.peer);
+    const whom = cleaned(image.peer);
     return { text: `stalled ${formatSpan(silence)}: ${what} from ${whom}`, tone: "bad" };
   }
   if (image.secondsLeft === undefined) return undefined;

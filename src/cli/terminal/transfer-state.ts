@@ -1,11 +1,12 @@
-import type { OfferEvent, ReceiveEvent, SendEvent } from "../../node/events.js";
+import type { ImageFacts, ReceiveEvent, SendEvent } from "../../node/events.js";
 
 /** What is known of an image that is under way. */
 export interface ImageState {
   readonly id: string;
   readonly name: string;
-  /** Absent at the sender, who tells less. */
-  readonly facts?: Pick<OfferEvent, "mode" | "width" | "height" | "bytes" | "from">;
+  readonly facts: Pick<ImageFacts, "mode" | "width" | "height" | "bytes">;
+  /** HOST:PORT of the other side. */
+  readonly peer: string;
   readonly pieces: number;
   /** Pieces that the receiver has. */
   readonly confirmedPieces: number;
@@ -15,6 +16,8 @@ export interface ImageState {
   readonly rttMs?: number;
   readonly lossShare: number;
   readonly secondsLeft?: number;
+  /** Nothing of it has been sent yet, and nothing is there. */
+  readonly waits: boolean;
   /** Sum of all that only grows while datagrams come. */
   readonly signsOfLife: number;
   /** When that last grew, in seconds since the transfer began. */
@@ -42,17 +45,7 @@ export function afterReceive(
 ): TransferState {
   switch (event.event) {
     case "offer":
-      return withImage(state, {
-        id: event.id,
-        name: event.name,
-        facts: event,
-        pieces: event.pieces,
-        confirmedPieces: event.resumedPieces,
-        rateMbit: 0,
-        lossShare: 0,
-        signsOfLife: 0,
-        aliveAt: now,
-      });
+      return withImage(state, offeredImage(event, event.from, event.resumedPieces, now));
     case "progress": {
       const known = state.images.find((image) => image.id === event.id);
       if (known === undefined) return state;
@@ -63,6 +56,7 @@ export function afterReceive(
         ...measured,
         confirmedPieces: known.pieces - missingPieces,
         missing: missingPixels,
+        waits: false,
         ...lifeOf(known, received + duplicates + malformed, now),
       });
     }
@@ -73,14 +67,37 @@ export function afterReceive(
 
 /** The state after a sender's event. */
 export function afterSend(state: TransferState, event: SendEvent, now: number): TransferState {
-  if (event.event === "connected") return { ...state, connected: true };
-  if (event.event !== "progress") return afterEnd(state, event);
-  const known = state.images.find((image) => image.id === event.id);
-  return withImage(state, {
-    ...pick(event, ["id", "name", "pieces", "rateMbit", "rttMs", "lossShare", "secondsLeft"]),
-    confirmedPieces: event.acknowledgedPieces,
-    ...lifeOf(known, event.acknowledgedPieces, now),
-  });
+  switch (event.event) {
+    case "connected":
+      return { ...state, connected: true };
+    case "offer":
+      return withImage(state, offeredImage(event, state.peer, 0, now));
+    case "progress": {
+      const known = state.images.find((image) => image.id === event.id);
+      if (known === undefined) return state;
+      const confirmedPieces = event.acknowledgedPieces;
+      const waits = event.sentPieces + confirmedPieces === 0;
+      // An image that waits for its turn is not stalled.
+      const life = waits ? { aliveAt: now } : lifeOf(known, confirmedPieces, now);
+      const measured = pick(event, ["rateMbit", "rttMs", "lossShare", "secondsLeft"]);
+      const base = without(known, ["rttMs", "secondsLeft"]);
+      return withImage(state, { ...base, ...measured, confirmedPieces, waits, ...life });
+    }
+    default:
+      return afterEnd(state, event);
+  }
+}
+
+function offeredImage(
+  offer: ImageFacts & { readonly id: string },
+  peer: string,
+  confirmedPieces: number,
+  now: number,
+): ImageState {
+  const { id, name, pieces } = offer;
+  const facts = pick(offer, ["mode", "width", "height", "bytes"]);
+  const measures = { rateMbit: 0, lossShare: 0, waits: true, signsOfLife: 0, aliveAt: now };
+  return { id, name, facts, peer, pieces, confirmedPieces, ...measures };
 }
 
 function afterEnd(
@@ -106,7 +123,7 @@ function withImage(state: TransferState, image: ImageState): TransferState {
   const images = known
     ? state.images.map((other) => (other.id === image.id ? image : other))
     : [...state.images, image];
-  return { ...state, connected: true, images };
+  return { ...state, images };
 }
 
 function pick<T extends object, K extends keyof T>(from: T, keys: readonly K[]): Pick<T, K> {
