@@ -5,10 +5,11 @@ import { basename, dirname, join } from "node:path";
 import { assert } from "../base/assert.js";
 import { RangeSet } from "../base/range-set.js";
 import type { Manifest } from "../wire/manifest.js";
+import { decodeManifest, encodeManifest } from "../wire/manifest-bytes.js";
 import { diskError, syncFolder, writeAtomically } from "./disk.js";
 import type { LacunaError } from "./errors.js";
 import { FolderLock } from "./folder-lock.js";
-import { manifestFromText, manifestToText, pieceLengths, storeKey } from "./saved-manifest.js";
+import { pieceLengths, storeKey } from "./piece-lengths.js";
 import { WriteQueue } from "./write-queue.js";
 
 export interface PieceStoreEvents {
@@ -29,7 +30,7 @@ export interface StoreContents {
  * interruptions.
  *
  * A folder holds `pieces` (piece k lies at k * pieceBytes, so a plain file's
- * pieces are that file), `manifest.json`, and `held`, the bitmap of pieces
+ * pieces are that file), the encoded manifest, and `held`, the bitmap of pieces
  * that were safe on the disk at the last checkpoint. What does not fit
  * together, or belongs to another image, is thrown away and begun anew.
  */
@@ -85,7 +86,7 @@ export class PieceStore {
     try {
       await mkdir(folder, { recursive: true });
       lock = await FolderLock.take(folder);
-      const held = await heldIn(folder, manifestToText(manifest), manifest);
+      const held = await heldIn(folder, encodeManifest(manifest), manifest);
       if (held === undefined) await begin(folder, manifest);
       file = await open(join(folder, PIECES_FILE), "r+");
       return new PieceStore(folder, manifest, file, lock, held ?? new RangeSet(), events);
@@ -98,10 +99,10 @@ export class PieceStore {
 
   /** What is in a resume folder; `undefined` when it is none, or is damaged. */
   static async inspect(folder: string): Promise<StoreContents | undefined> {
-    const text = await readText(join(folder, MANIFEST_FILE));
-    const manifest = text === undefined ? undefined : manifestFromText(text);
-    if (text === undefined || manifest === undefined) return undefined;
-    const held = await heldIn(folder, text, manifest);
+    const saved = await readFile(join(folder, MANIFEST_FILE)).catch(() => undefined);
+    const manifest = saved === undefined ? undefined : decodeManifest(saved);
+    if (saved === undefined || manifest === undefined) return undefined;
+    const held = await heldIn(folder, saved, manifest);
     return held === undefined ? undefined : { manifest, held };
   }
 
@@ -211,13 +212,14 @@ export class PieceStore {
   }
 }
 
-/** The pieces that a folder holds of the image whose manifest is `text`; `undefined` when it cannot be trusted. */
+/** The pieces that a folder holds of the image whose encoded manifest is given; `undefined` when it cannot be trusted. */
 async function heldIn(
   folder: string,
-  text: string,
+  encoded: Uint8Array,
   manifest: Manifest,
 ): Promise<RangeSet | undefined> {
-  if ((await readText(join(folder, MANIFEST_FILE))) !== text) return undefined;
+  const saved = await readFile(join(folder, MANIFEST_FILE)).catch(() => undefined);
+  if (saved?.equals(encoded) !== true) return undefined;
   const length = await stat(join(folder, PIECES_FILE)).then(
     (facts) => facts.size,
     () => undefined,
@@ -239,7 +241,7 @@ async function begin(folder: string, manifest: Manifest): Promise<void> {
     await file.close();
   }
   const path = join(folder, MANIFEST_FILE);
-  await writeAtomically(path, `${path}.tmp`, [Buffer.from(manifestToText(manifest))]);
+  await writeAtomically(path, `${path}.tmp`, [encodeManifest(manifest)]);
 }
 
 function fileBytes({ content, pieceCount, pieceBytes }: Manifest): number {
@@ -273,14 +275,10 @@ function guardOf(bitmap: Uint8Array, manifest: Manifest): Buffer {
   return createHash("sha256").update(storeKey(manifest)).update(bitmap).digest();
 }
 
-async function readText(path: string): Promise<string | undefined> {
-  return readFile(path, "utf8").catch(() => undefined);
-}
-
 /** Hidden, inside the folder for received files. */
 export const STORE_FOLDER = ".lacuna";
 const PIECES_FILE = "pieces";
-const MANIFEST_FILE = "manifest.json";
+const MANIFEST_FILE = "manifest";
 const HELD_FILE = "held";
 /** SHA-256. */
 const GUARD_BYTES = 32;

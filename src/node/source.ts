@@ -102,9 +102,10 @@ async function openPicture(path: string, capacity: number, fields: 1 | 2): Promi
     fields,
     bytesPerPixel: pixelBytes,
     capacity,
+    order: "dispersed",
   });
-  const { tileWidth, tileHeight } = partition;
-  const content: PixelContent = { mode: "pixels", ...image, tileWidth, tileHeight, fields };
+  const { tileWidth, tileHeight, order } = partition;
+  const content: PixelContent = { mode: "pixels", ...image, tileWidth, tileHeight, fields, order };
   const manifest: Manifest = {
     name: basename(path),
     digest: await digestOf(raster),

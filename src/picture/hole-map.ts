@@ -8,7 +8,7 @@ export interface Region extends Rect {
   readonly cause: string;
 }
 
-/** Rows of the picture that lie side by side in a piece run: [x, x + width) on every `rowStep`-th row. */
+/** Tiles side by side: [x, endX) on `rows` rows from `y` on, every one or, with two fields, every other. */
 interface Run {
   readonly start: number;
   readonly end: number;
@@ -25,10 +25,10 @@ interface Span {
   readonly cause: string;
 }
 
-/** How many pixels the missing pieces hold; exact, a few divisions per range. */
+/** How many pixels the missing pieces hold; exact. */
 export function missingPixels(partition: Partition, missing: Iterable<Range>): number {
   let pixels = 0;
-  for (const { start, end } of missing) {
+  for (const { start, end } of tileRanges(partition, missing)) {
     pixels += partition.pixelsBefore(end) - partition.pixelsBefore(start);
   }
   return pixels;
@@ -137,11 +137,28 @@ function stepsBelow(run: Run, step: number, y: number): number {
   return Math.max(0, Math.min(run.rows, Math.ceil((y - run.y) / step)));
 }
 
-/** Splits ranges of pieces into stretches that lie in one tile row. */
+/** The same pieces as ranges of tiles, which lie side by side in the picture. */
+function tileRanges(partition: Partition, pieces: Iterable<Range>): Iterable<Range> {
+  if (partition.order === "raster") return pieces;
+  const marks = new Uint8Array(partition.pieceCount);
+  for (const { start, end } of pieces) {
+    for (let piece = start; piece < end; piece += 1) marks[partition.tileOf(piece)] = 1;
+  }
+  const ranges: Range[] = [];
+  for (let start = marks.indexOf(1); start >= 0; ) {
+    const gap = marks.indexOf(0, start);
+    const end = gap < 0 ? marks.length : gap;
+    ranges.push({ start, end });
+    start = marks.indexOf(1, end);
+  }
+  return ranges;
+}
+
+/** Splits the missing pieces into stretches of tiles that lie in one tile row. */
 function* runs(partition: Partition, missing: Iterable<Range>): IterableIterator<Run> {
-  for (const range of missing) {
+  for (const range of tileRanges(partition, missing)) {
     for (let start = range.start; start < range.end; ) {
-      const first = partition.rectOf(start);
+      const first = partition.rectOfTile(start);
       const left = partition.columns - first.x / partition.tileWidth;
       const end = Math.min(range.end, start + left);
       const endX = Math.min(partition.width, first.x + (end - start) * partition.tileWidth);
@@ -168,10 +185,10 @@ function spansByTileRow(
     const key = tileRowKey(field, tileRow);
     const spans = rows.get(key) ?? [];
     rows.set(key, spans);
-    for (let piece = run.start; piece < run.end; piece += 1) {
-      const x = run.x + (piece - run.start) * partition.tileWidth;
+    for (let tile = run.start; tile < run.end; tile += 1) {
+      const x = run.x + (tile - run.start) * partition.tileWidth;
       const endX = Math.min(partition.width, x + partition.tileWidth);
-      const cause = causeOf(piece);
+      const cause = causeOf(partition.pieceOf(tile));
       const last = spans[spans.length - 1];
       if (last !== undefined && last.endX === x && last.cause === cause) {
         spans[spans.length - 1] = { x: last.x, endX, cause };

@@ -1,4 +1,5 @@
 import { assert } from "../base/assert.js";
+import { dispersedOrder } from "./dispersal.js";
 
 /** Where a piece lies: row r of its `height` rows is the picture's row `y + r * rowStep`. */
 export interface PieceRect {
@@ -18,7 +19,11 @@ export interface PartitionShape {
   readonly tileHeight: number;
   /** 1: rows in order. 2: even rows, then odd rows. */
   readonly fields: 1 | 2;
+  /** How the tiles of a field are numbered: left to right, top to bottom, or spread over the picture. */
+  readonly order: PieceOrder;
 }
+
+export type PieceOrder = "raster" | "dispersed";
 
 export interface ChooseOptions {
   readonly width: number;
@@ -27,15 +32,16 @@ export interface ChooseOptions {
   readonly bytesPerPixel: number;
   /** The most bytes that a piece may have; at least one pixel. */
   readonly capacity: number;
+  readonly order: PieceOrder;
 }
 
 /**
  * Cuts a picture into numbered rectangles that cover each pixel exactly once.
  *
  * Field 0 comes first (all rows, or the even ones), then field 1 (the odd
- * ones); inside a field tiles are numbered left to right, top to bottom. Tiles
- * at the right and bottom edge are smaller. No answer costs more than a few
- * divisions, whatever the number of pieces.
+ * ones); inside a field the order decides. A piece's tile is its place in raster order: tile rows
+ * of field 0, then of field 1. Tiles at the right and bottom edge are smaller. No answer costs
+ * more than a few divisions, whatever the number of pieces.
  */
 export class Partition implements PartitionShape {
   readonly width: number;
@@ -43,6 +49,7 @@ export class Partition implements PartitionShape {
   readonly tileWidth: number;
   readonly tileHeight: number;
   readonly fields: 1 | 2;
+  readonly order: PieceOrder;
   /** Tiles side by side in a tile row. */
   readonly columns: number;
   readonly pieceCount: number;
@@ -50,9 +57,12 @@ export class Partition implements PartitionShape {
   readonly piecePixelsMax: number;
   /** Pieces below this number belong to field 0. */
   private readonly fieldStart: number;
+  /** Dispersed order only: the tile of each piece, and the piece of each tile. */
+  private readonly tiles: Uint32Array | undefined;
+  private readonly pieces: Uint32Array | undefined;
 
   constructor(shape: PartitionShape) {
-    const { width, height, tileWidth, tileHeight, fields } = shape;
+    const { width, height, tileWidth, tileHeight, fields, order } = shape;
     assert(isSide(width) && isSide(height), "a picture has 1 to 65,535 pixels each way");
     assert(isSide(tileWidth) && isSide(tileHeight), "a tile has 1 to 65,535 pixels each way");
     this.width = width;
@@ -60,10 +70,25 @@ export class Partition implements PartitionShape {
     this.tileWidth = tileWidth;
     this.tileHeight = tileHeight;
     this.fields = fields;
+    this.order = order;
     this.columns = Math.ceil(width / tileWidth);
     this.fieldStart = this.columns * this.tileRows(0);
     this.pieceCount = this.fieldStart + (fields === 2 ? this.columns * this.tileRows(1) : 0);
     this.piecePixelsMax = Math.min(width, tileWidth) * Math.min(this.fieldRows(0), tileHeight);
+    if (order === "raster") return;
+    this.tiles = new Uint32Array(this.pieceCount);
+    this.tiles.set(dispersedOrder(this.columns, this.tileRows(0)));
+    if (fields === 2 && height > 1) {
+      const second = dispersedOrder(this.columns, this.tileRows(1));
+      this.tiles.set(
+        second.map((tile) => tile + this.fieldStart),
+        this.fieldStart,
+      );
+    }
+    this.pieces = new Uint32Array(this.pieceCount);
+    for (let piece = 0; piece < this.pieceCount; piece += 1) {
+      this.pieces[this.tiles[piece] as number] = piece;
+    }
   }
 
   /**
@@ -80,13 +105,27 @@ export class Partition implements PartitionShape {
       if (best === undefined || oblongness(candidate) < oblongness(best)) best = candidate;
     }
     assert(best !== undefined, "the tiling with the fewest pieces is allowed");
-    return best;
+    return options.order === "raster" ? best : new Partition({ ...best, order: options.order });
   }
 
   rectOf(piece: number): PieceRect {
     assert(piece >= 0 && piece < this.pieceCount, "the piece is one of the picture's");
-    const field = piece < this.fieldStart ? 0 : 1;
-    const index = field === 0 ? piece : piece - this.fieldStart;
+    return this.rectOfTile(this.tileOf(piece));
+  }
+
+  /** The place of a piece in raster order. */
+  tileOf(piece: number): number {
+    return this.tiles?.[piece] ?? piece;
+  }
+
+  /** The piece at a place in raster order. */
+  pieceOf(tile: number): number {
+    return this.pieces?.[tile] ?? tile;
+  }
+
+  rectOfTile(tile: number): PieceRect {
+    const field = tile < this.fieldStart ? 0 : 1;
+    const index = field === 0 ? tile : tile - this.fieldStart;
     const tileRow = Math.floor(index / this.columns);
     const x = (index % this.columns) * this.tileWidth;
     const firstRow = tileRow * this.tileHeight;
@@ -100,7 +139,8 @@ export class Partition implements PartitionShape {
   }
 
   pixelsOf(piece: number): number {
-    return this.pixelsBefore(piece + 1) - this.pixelsBefore(piece);
+    const { width, height } = this.rectOf(piece);
+    return width * height;
   }
 
   /** The piece that holds the pixel. */
@@ -109,15 +149,15 @@ export class Partition implements PartitionShape {
     const field = y % this.fields;
     const tileRow = Math.floor((y - field) / this.fields / this.tileHeight);
     const column = Math.floor(x / this.tileWidth);
-    return field * this.fieldStart + tileRow * this.columns + column;
+    return this.pieceOf(field * this.fieldStart + tileRow * this.columns + column);
   }
 
-  /** How many pixels the pieces 0 up to, not including, `piece` hold together; `piece` may be `pieceCount`. */
-  pixelsBefore(piece: number): number {
-    assert(piece >= 0 && piece <= this.pieceCount, "the piece is one of the picture's");
-    if (piece === this.pieceCount) return this.width * this.height;
-    const field = piece < this.fieldStart ? 0 : 1;
-    const index = field === 0 ? piece : piece - this.fieldStart;
+  /** How many pixels the tiles 0 up to, not including, `tile` hold together; `tile` may be `pieceCount`. */
+  pixelsBefore(tile: number): number {
+    assert(tile >= 0 && tile <= this.pieceCount, "the tile is one of the picture's");
+    if (tile === this.pieceCount) return this.width * this.height;
+    const field = tile < this.fieldStart ? 0 : 1;
+    const index = field === 0 ? tile : tile - this.fieldStart;
     const tileRow = Math.floor(index / this.columns);
     const rows = this.fieldRows(field);
     const firstRow = tileRow * this.tileHeight;
@@ -153,9 +193,10 @@ function tilings({ width, height, fields, bytesPerPixel, capacity }: ChooseOptio
     if (tileWidth !== wide) continue;
     const rows = Math.ceil(height / fields);
     const tall = Math.min(rows, Math.floor(pixelsMax / tileWidth));
-    const full = new Partition({ width, height, tileWidth, tileHeight: tall, fields });
+    const shape = { width, height, tileWidth, fields, order: "raster" } as const;
+    const full = new Partition({ ...shape, tileHeight: tall });
     const tileHeight = Math.ceil(rows / Math.ceil(rows / tall));
-    const even = new Partition({ width, height, tileWidth, tileHeight, fields });
+    const even = new Partition({ ...shape, tileHeight });
     // An odd picture's two fields differ by a row: evening the one may cost the other a tile row.
     found.push(even.pieceCount === full.pieceCount ? even : full);
   }

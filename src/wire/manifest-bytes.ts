@@ -7,6 +7,7 @@ import {
   type Manifest,
   METADATA_KINDS,
   type Metadata,
+  PIECE_ORDERS,
   type PixelContent,
 } from "./manifest.js";
 
@@ -53,6 +54,7 @@ function encodePixels(content: PixelContent): Uint8Array {
     content.tileHeight,
     content.fields,
     IMAGE_FORMATS.indexOf(content.format),
+    PIECE_ORDERS.indexOf(content.order),
   );
 }
 
@@ -114,10 +116,18 @@ function decodeContent(
     const [bytes] = readVarints(file, 1) ?? [];
     return bytes === undefined || bytes < 1 ? undefined : { mode: "file", bytes };
   }
-  const numbers = readVarints(pixels, 9);
+  const numbers = readVarints(pixels, 10);
   if (numbers === undefined) return undefined;
-  const [width, height, channels, bits, colourNumber, tileWidth, tileHeight, fields, formatNumber] =
-    numbers as [number, number, number, number, number, number, number, number, number];
+  const [width, height, channels, bits, colourNumber, tileWidth, tileHeight, fields] = numbers as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
   const sides = [width, height, tileWidth, tileHeight];
   if (sides.some((side) => side < 1 || side > SIDE_MAX)) return undefined;
   const colour = COLOURS[colourNumber];
@@ -125,8 +135,10 @@ function decodeContent(
   if (colour === undefined || !colourFits(colour, channels)) return undefined;
   if (bits !== 8 && bits !== 16) return undefined;
   if (fields !== 1 && fields !== 2) return undefined;
-  const format = IMAGE_FORMATS[formatNumber] ?? "other";
-  const shape = { width, height, channels, bits, tileWidth, tileHeight, fields } as const;
+  const format = IMAGE_FORMATS[numbers[8] as number] ?? "other";
+  const order = PIECE_ORDERS[numbers[9] as number];
+  if (order === undefined) return undefined;
+  const shape = { width, height, channels, bits, tileWidth, tileHeight, fields, order } as const;
   return { mode: "pixels", ...shape, colour, format, metadata };
 }
 

@@ -22,6 +22,8 @@ export interface PixelContent {
   readonly tileHeight: number;
   /** 1: rows in order. 2: even rows first, then odd rows, as in interlaced video. */
   readonly fields: 1 | 2;
+  /** How the tiles of a field are numbered; see `PIECE_ORDERS`. */
+  readonly order: (typeof PIECE_ORDERS)[number];
   /** What the picture was stored as, so that it can be stored so again. */
   readonly format: ImageFormat;
   readonly metadata: readonly Metadata[];
@@ -33,6 +35,12 @@ export interface FileContent {
   /** Length of the file. */
   readonly bytes: number;
 }
+
+/**
+ * raster: left to right, top to bottom. dispersed: so that any beginning is spread over the picture.
+ * docs/protocol.md section 7 gives the rule.
+ */
+export const PIECE_ORDERS = ["raster", "dispersed"] as const;
 
 export const IMAGE_FORMATS = [
   "png",

@@ -16,6 +16,7 @@ const shapes = fc.record({
   tileWidth: side,
   tileHeight: side,
   fields: fc.constantFrom(1 as const, 2 as const),
+  order: fc.constantFrom("raster" as const, "dispersed" as const),
 });
 
 /** A partition, some missing pieces, and the missing pixels as one flag each, by the slowest way. */
@@ -71,6 +72,7 @@ test("all odd rows missing are one region a row", () => {
     width: 272,
     height: 171,
     fields: 2,
+    order: "raster",
     bytesPerPixel: 4,
     capacity: 1150,
   });
@@ -93,6 +95,7 @@ test("neighbouring tiles with one cause are one region", () => {
     const partition = new Partition({
       width: 30,
       height: 32,
+      order: "raster",
       tileWidth: 10,
       tileHeight: 4,
       fields,
@@ -144,6 +147,7 @@ test("fifty thousand pieces with every other one missing are mapped ten times we
     width: 5640,
     height: 3172,
     fields: 2,
+    order: "raster",
     bytesPerPixel: 3,
     capacity: 1150,
   });

@@ -18,13 +18,18 @@ function paint(partition: Partition): Int32Array {
   return owner;
 }
 
+const NUMBERINGS = ([1, 2] as const).flatMap((fields) =>
+  (["raster", "dispersed"] as const).map((order) => ({ fields, order })),
+);
+
 test("every small picture, tile and field count covers each pixel exactly once", () => {
   for (let width = 1; width <= 7; width += 1) {
     for (let height = 1; height <= 7; height += 1) {
       for (let tileWidth = 1; tileWidth <= 8; tileWidth += 1) {
         for (let tileHeight = 1; tileHeight <= 8; tileHeight += 1) {
-          for (const fields of [1, 2] as const) {
-            const partition = new Partition({ width, height, tileWidth, tileHeight, fields });
+          for (const numbering of NUMBERINGS) {
+            const shape = { width, height, tileWidth, tileHeight, ...numbering };
+            const partition = new Partition(shape);
             const owner = paint(partition);
             if (owner.includes(-1)) throw new Error(`a pixel without a piece: ${width}x${height}`);
             checkAnswers(partition, owner);
@@ -37,10 +42,12 @@ test("every small picture, tile and field count covers each pixel exactly once",
 
 function checkAnswers(partition: Partition, owner: Int32Array): void {
   let before = 0;
-  for (let piece = 0; piece < partition.pieceCount; piece += 1) {
+  for (let tile = 0; tile < partition.pieceCount; tile += 1) {
+    const piece = partition.pieceOf(tile);
+    if (partition.tileOf(piece) !== tile) throw new Error(`tileOf(${piece})`);
     const pixels = owner.filter((owned) => owned === piece).length;
     if (partition.pixelsOf(piece) !== pixels) throw new Error(`pixelsOf(${piece})`);
-    if (partition.pixelsBefore(piece) !== before) throw new Error(`pixelsBefore(${piece})`);
+    if (partition.pixelsBefore(tile) !== before) throw new Error(`pixelsBefore(${tile})`);
     if (pixels > partition.piecePixelsMax) throw new Error(`piecePixelsMax at ${piece}`);
     before += pixels;
   }
@@ -51,7 +58,14 @@ function checkAnswers(partition: Partition, owner: Int32Array): void {
 }
 
 test("two fields put all even rows before all odd rows", () => {
-  const shape = { width: 5, height: 9, tileWidth: 2, tileHeight: 2, fields: 2 } as const;
+  const shape = {
+    width: 5,
+    height: 9,
+    tileWidth: 2,
+    tileHeight: 2,
+    fields: 2,
+    order: "raster",
+  } as const;
   const partition = new Partition(shape);
   const fieldOf = Array.from({ length: partition.pieceCount }, (_, i) => partition.rectOf(i).y % 2);
   expect(fieldOf).toEqual([...fieldOf].sort());
@@ -65,6 +79,7 @@ test("the chosen tile fits the capacity and no other tile needs a hundredth fewe
         width: fc.integer({ min: 1, max: 40 }),
         height: fc.integer({ min: 1, max: 40 }),
         fields: fc.constantFrom(1 as const, 2 as const),
+        order: fc.constantFrom("raster" as const, "dispersed" as const),
         bytesPerPixel: fc.integer({ min: 1, max: 8 }),
         capacity: fc.integer({ min: 8, max: 400 }),
       }),
@@ -75,7 +90,14 @@ test("the chosen tile fits the capacity and no other tile needs a hundredth fewe
         for (let tileWidth = 1; tileWidth <= width; tileWidth += 1) {
           const tileHeight = Math.min(40, Math.floor(capacity / bytesPerPixel / tileWidth));
           if (tileHeight === 0) continue;
-          const other = new Partition({ width, height, tileWidth, tileHeight, fields });
+          const other = new Partition({
+            width,
+            height,
+            tileWidth,
+            tileHeight,
+            fields,
+            order: "raster",
+          });
           expect(chosen.pieceCount).toBeLessThanOrEqual(other.pieceCount * 1.01);
         }
       },
@@ -95,6 +117,7 @@ test.each([
       width,
       height,
       fields: 1,
+      order: "raster",
       bytesPerPixel: 3,
       capacity: 1150,
     });
@@ -109,6 +132,7 @@ test("a photograph is cut into near-square tiles that fill their datagrams", () 
     width: 5640,
     height: 3172,
     fields: 1,
+    order: "raster",
     bytesPerPixel: 3,
     capacity: 1150,
   });
@@ -118,6 +142,13 @@ test("a photograph is cut into near-square tiles that fill their datagrams", () 
 });
 
 test("a tile without room for one pixel is a broken promise", () => {
-  const options = { width: 4, height: 4, fields: 1, bytesPerPixel: 8, capacity: 7 } as const;
+  const options = {
+    width: 4,
+    height: 4,
+    fields: 1,
+    order: "raster" as const,
+    bytesPerPixel: 8,
+    capacity: 7,
+  } as const;
   expect(() => Partition.choose(options)).toThrow("room for at least one pixel");
 });

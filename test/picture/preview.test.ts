@@ -36,6 +36,7 @@ const scene = fc.record({
   tileWidth: fc.integer({ min: 1, max: 80 }),
   tileHeight: fc.integer({ min: 1, max: 80 }),
   fields: fc.constantFrom(1 as const, 2 as const),
+  order: fc.constantFrom("raster" as const, "dispersed" as const),
   maxSide: fc.integer({ min: 1, max: 90 }),
   seed: fc.integer(),
 });
@@ -75,7 +76,14 @@ test("a preview pixel is exactly the source pixel that it stands for, present or
 describe("the size of a preview", () => {
   const sized = (width: number, height: number) =>
     new Preview({
-      partition: new Partition({ width, height, tileWidth: 40, tileHeight: 10, fields: 1 }),
+      partition: new Partition({
+        width,
+        height,
+        tileWidth: 40,
+        tileHeight: 10,
+        fields: 1,
+        order: "raster",
+      }),
       channels: 3,
       bits: 8,
       colour: "rgb",
@@ -101,7 +109,14 @@ describe("the size of a preview", () => {
 
 test("a halved picture that lacks its odd rows shows half of them missing, not all or none", () => {
   for (const height of [512, 768, 1_000, 1_023]) {
-    const partition = new Partition({ width: 64, height, tileWidth: 64, tileHeight: 4, fields: 2 });
+    const partition = new Partition({
+      width: 64,
+      height,
+      tileWidth: 64,
+      tileHeight: 4,
+      fields: 2,
+      order: "raster",
+    });
     const preview = new Preview({ partition, channels: 1, bits: 8, colour: "gray" }, 512);
     for (let piece = 0; piece < partition.pieceCount; piece += 1) {
       const rect = partition.rectOf(piece);
@@ -120,6 +135,7 @@ describe("dirty blocks", () => {
     tileWidth: 10,
     tileHeight: 10,
     fields: 1,
+    order: "raster",
   });
   const place = (preview: Preview, x: number, y: number) =>
     preview.place(partition.pieceAt(x, y), new Uint8Array(100));
@@ -145,7 +161,14 @@ describe("dirty blocks", () => {
   });
 
   test("are none when a piece falls between the sampled pixels", () => {
-    const thin = new Partition({ width: 100, height: 1, tileWidth: 1, tileHeight: 1, fields: 1 });
+    const thin = new Partition({
+      width: 100,
+      height: 1,
+      tileWidth: 1,
+      tileHeight: 1,
+      fields: 1,
+      order: "raster",
+    });
     const preview = new Preview({ partition: thin, ...layout }, 10);
     preview.place(0, new Uint8Array(1));
     expect(preview.takeDirty()).toEqual([]);

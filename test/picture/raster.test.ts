@@ -15,6 +15,7 @@ test("pieces cut from a raster and placed in any order give the raster back", ()
         tileWidth: side,
         tileHeight: side,
         fields: fc.constantFrom(1 as const, 2 as const),
+        order: fc.constantFrom("raster" as const, "dispersed" as const),
       }),
       fc.integer({ min: 1, max: 8 }),
       fc.integer(),
@@ -38,7 +39,14 @@ test("pieces cut from a raster and placed in any order give the raster back", ()
 });
 
 test("a piece holds its rows in order, those of its field only", () => {
-  const partition = new Partition({ width: 3, height: 4, tileWidth: 2, tileHeight: 2, fields: 2 });
+  const partition = new Partition({
+    width: 3,
+    height: 4,
+    tileWidth: 2,
+    tileHeight: 2,
+    fields: 2,
+    order: "raster",
+  });
   const raster = Uint8Array.from({ length: 12 }, (_, i) => i);
   const pieces = [0, 1, 2, 3].map((piece) => {
     const target = new Uint8Array(4);
@@ -53,7 +61,14 @@ test("a piece holds its rows in order, those of its field only", () => {
 });
 
 test("a buffer that is too short for the piece is refused, not half used in silence", () => {
-  const partition = new Partition({ width: 4, height: 4, tileWidth: 4, tileHeight: 4, fields: 1 });
+  const partition = new Partition({
+    width: 4,
+    height: 4,
+    tileWidth: 4,
+    tileHeight: 4,
+    fields: 1,
+    order: "raster",
+  });
   expect(() => cutPiece(new Uint8Array(16), partition, 1, 0, new Uint8Array(15), 0)).toThrow(
     RangeError,
   );

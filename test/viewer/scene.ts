@@ -5,7 +5,14 @@ import type { Manifest, PixelContent } from "../../src/wire/manifest.js";
 
 /** A small RGB picture of noise, with all that a viewer is told about it. */
 export function noisePicture(width: number, height: number, seed = 1) {
-  const shape = { width, height, tileWidth: 16, tileHeight: 16, fields: 1 } as const;
+  const shape = {
+    width,
+    height,
+    tileWidth: 16,
+    tileHeight: 16,
+    fields: 1,
+    order: "raster",
+  } as const;
   const partition = new Partition(shape);
   const raster = new Random(seed).bytes(width * height * 3);
   const content: PixelContent = {
@@ -86,5 +93,5 @@ export const complete = (id: string, t = 0) =>
     seconds: 1,
     missingPixels: 0,
     bytes: 3,
-    lossShare: 0,
+    receipt: { seconds: 1, lossShare: 0 },
   }) as const;

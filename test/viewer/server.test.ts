@@ -198,7 +198,7 @@ describe("the feed", () => {
       await until(() => blocks.length >= 2);
       const present = blocks
         .map((bytes) => decodeBlock(bytes))
-        .reduce((sum, block) => sum + (block?.presence ?? []).reduce((a, b) => a + b, 0), 0);
+        .reduce((sum, block) => sum + (block?.presence.reduce((a, b) => a + b, 0) ?? 0), 0);
       const expected = [0, 1, 2, 3, 4].reduce((sum, piece) => sum + partition.pixelsOf(piece), 0);
       expect(present, visit).toBe(expected);
       socket.terminate();

@@ -144,7 +144,7 @@ function Numbers({ transfer, phase }: { transfer: Transfer; phase: Phase }) {
     [numbers.rate, unless(lively ? progress?.rateMbit : undefined, rate)],
     [numbers.rtt, unless(progress?.rttMs, milliseconds)],
     end?.event === "complete"
-      ? [numbers.lossAll, percent(end.lossShare)]
+      ? [numbers.lossAll, percent(end.receipt.lossShare)]
       : [numbers.loss, unless(progress?.lossShare, percent)],
     end?.event === "complete"
       ? [numbers.took, duration(end.seconds)]
