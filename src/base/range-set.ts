@@ -148,6 +148,7 @@ export class RangeSet {
 
   /** The ranges of numbers in [start, end) that the set holds, in rising order. */
   *within(start: number, end: number): IterableIterator<Range> {
+    if (start >= end) return;
     for (let i = this.firstEndingAfter(start); i < this.starts.length; i += 1) {
       const held = this.starts[i] as number;
       if (held >= end) return;

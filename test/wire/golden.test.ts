@@ -1,0 +1,42 @@
+import { describe, expect, test } from "vitest";
+import { openDatagram } from "../../src/wire/datagram.js";
+import { readFrames } from "../../src/wire/frames/frame.js";
+import { FrameType } from "../../src/wire/frames/type.js";
+import { decodeManifest } from "../../src/wire/manifest-bytes.js";
+import { guard, hex } from "./crc.js";
+import { connectionId, encodeGolden, GOLDEN, pictureManifest, readGolden } from "./golden.js";
+
+const stored = readGolden();
+
+test("the file holds these datagrams and no others", () => {
+  expect(stored.map(({ title }) => title)).toEqual(GOLDEN.map(({ title }) => title));
+});
+
+describe.each(GOLDEN.map((golden, i) => ({ ...golden, i })))("$title", (golden) => {
+  const bytes = stored[golden.i]?.bytes ?? new Uint8Array(0);
+
+  test("is written so, byte by byte", () => {
+    expect(hex(encodeGolden(golden))).toBe(hex(bytes));
+    if (golden.padded !== undefined) expect(bytes).toHaveLength(golden.padded);
+  });
+
+  test("is read so", () => {
+    const opened = openDatagram(bytes, guard);
+    if (typeof opened === "string") throw new Error(opened);
+    const { from, packetNumber } = golden;
+    expect(opened.header).toEqual({ from, connectionId, packetNumber });
+    expect(readFrames(opened.frames, bytes)).toEqual(golden.frames);
+  });
+});
+
+test("every type of frame is among them", () => {
+  const kinds = new Set(GOLDEN.flatMap(({ frames }) => frames.map((frame) => frame.kind)));
+  const known = Object.keys(FrameType).filter((kind) => kind !== "padding");
+  expect([...kinds].sort()).toEqual(known.sort());
+});
+
+test("the picture's manifest in them is a manifest", () => {
+  const frame = GOLDEN.flatMap(({ frames }) => frames).find(({ kind }) => kind === "manifest");
+  if (frame?.kind !== "manifest") throw new Error("no manifest");
+  expect(decodeManifest(frame.bytes)).toEqual(pictureManifest);
+});
