@@ -86,12 +86,29 @@ export class OutgoingImage {
     return this.manifest.pick() !== undefined || this.done === "due";
   }
 
-  /** Repeats what has been on the way longest, for a probe. */
-  writeOldest(writer: ByteWriter, packetNumber: number, takesPieces: boolean): Sent | undefined {
-    const chunk = this.manifest.pickOldestOnTheWay();
-    if (chunk !== undefined) return this.writeManifest(writer, packetNumber, chunk);
-    const piece = takesPieces ? this.pieces.pickOldestOnTheWay() : undefined;
-    return piece === undefined ? undefined : this.writePiece(writer, packetNumber, piece);
+  /**
+   * Repeats what has been on the way longest, for a probe; and the end of the first pass, which tells the receiver
+   * what a lost tail was.
+   *
+   * @param before what left in this packet or later is not repeated
+   */
+  writeOldest(
+    writer: ByteWriter,
+    packetNumber: number,
+    takesPieces: boolean,
+    before: number,
+  ): Sent[] {
+    const chunk = this.manifest.pickOldestOnTheWay(before);
+    const piece = takesPieces ? this.pieces.pickOldestOnTheWay(before) : undefined;
+    let sent: Sent | undefined;
+    if (chunk !== undefined) sent = this.writeManifest(writer, packetNumber, chunk);
+    else if (piece !== undefined) sent = this.writePiece(writer, packetNumber, piece);
+    const written = sent === undefined ? [] : [sent];
+    if (this.done === "onTheWay" && writer.room > 16) {
+      writeDone(writer, { image: this.number, pieceCount: this.source.pieceCount });
+      written.push({ kind: "done", image: this });
+    }
+    return written;
   }
 
   onDoneAcked(): void {

@@ -47,9 +47,11 @@ export class PieceLedger {
     return this.due.first ?? (this.firstPassOver ? undefined : this.next);
   }
 
-  /** The piece that has been on the way longest: what a probe repeats. */
-  pickOldestOnTheWay(): number | undefined {
-    for (const piece of this.newestPacket.keys()) return piece;
+  /** The piece that has been on the way longest, in a packet before the one named: what a probe repeats. */
+  pickOldestOnTheWay(beforePacket = Number.POSITIVE_INFINITY): number | undefined {
+    for (const [piece, packet] of this.newestPacket) {
+      return packet < beforePacket ? piece : undefined;
+    }
     return undefined;
   }
 

@@ -499,8 +499,8 @@ export class ReceiverConnection {
   }
 
   private tellWelcome(writer: ByteWriter, told: Told[]): void {
-    const isRepeated = this.probes > 0 && this.welcome === "onTheWay";
-    if (this.welcome !== "due" && !isRepeated) return;
+    // In every datagram until it is known to have come: it is short, and all waits for it.
+    if (this.welcome === "known") return;
     const windowBytes = this.windowBytes();
     const { repair } = this.options;
     writeWelcome(writer, {
@@ -517,8 +517,8 @@ export class ReceiverConnection {
     for (const image of this.images.values()) {
       const state = image.state;
       if (state.name !== "ended" || writer.room < RESULT_ROOM) continue;
-      const isRepeated = this.probes > 0 && state.told === "onTheWay";
-      if (state.told !== "due" && !isRepeated) continue;
+      // As with WELCOME: in every datagram until it is known to have come.
+      if (state.told === "known") continue;
       writeResult(writer, state.result);
       state.told = "onTheWay";
       told.push({ kind: "result", image });

@@ -50,7 +50,7 @@ export class Recovery<Content> {
   spuriousPackets = 0;
   /** Expired probe timeouts since the last acknowledgement. */
   backoff = 0;
-  private nextPacketNumber = 0;
+  nextPacketNumber = 0;
   private largestAcked = -1;
   /** Neither acknowledged nor lost, oldest first. */
   private readonly outstanding = new Map<number, SentPacket<Content>>();

@@ -100,6 +100,8 @@ export class Sender {
   private readonly events: SenderEvent[] = [];
   private readonly datagramBytes: number;
   private probes = 1;
+  /** The number of the first packet of the present probes. */
+  private probesFrom = 0;
   /**
    * Whether congestion control, by its window or its pace, ended the last round of sending: not a lack of
    * data, the receiver's window or the host's cap. RFC 9002 section 7.8.
@@ -182,6 +184,7 @@ export class Sender {
       const { lost, probes } = this.recovery.onDeadline(nowUs);
       this.onLost(lost);
       this.probes = this.state.name === "open" ? probes : Math.min(probes, 1);
+      this.probesFrom = this.recovery.nextPacketNumber;
     }
     if (this.quietSince(nowUs)) this.probes = Math.max(this.probes, 1);
   }
@@ -443,10 +446,11 @@ export class Sender {
       if (contents.length > 0) break;
     }
     if (contents.length > 0 || !probe || !this.repair) return;
+    // The first time that an answer is late, nothing is repeated twice: it may be late only.
+    const before = this.recovery.backoff > 1 ? packetNumber : this.probesFrom;
     for (const image of this.active()) {
-      const sent = image.writeOldest(writer, packetNumber, takesPieces);
-      if (sent !== undefined) contents.push(sent);
-      if (sent !== undefined) return;
+      contents.push(...image.writeOldest(writer, packetNumber, takesPieces, before));
+      if (contents.length > 0) return;
     }
   }
 
