@@ -40,7 +40,7 @@ export const pictureManifest: Manifest = {
   pieceBytes: 6,
   content: {
     ...{ mode: "pixels", width: 5, height: 2, channels: 3, bits: 8, colour: "rgb" },
-    ...{ tileWidth: 2, tileHeight: 1, fields: 2, order: "raster", format: "png" },
+    ...{ tileWidth: 2, tileHeight: 1, fields: 2, order: "dispersed", format: "png" },
     metadata: [{ kind: "icc", bytes: Uint8Array.of(0xca, 0xfe) }],
   },
 };
