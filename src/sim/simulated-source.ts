@@ -50,6 +50,7 @@ function manifestOf(
     bits: 8,
     colour: "gray",
     fields: 1,
+    order: "raster",
     format: "png",
     metadata,
   };
