@@ -92,6 +92,9 @@ export class ReceiverConnection {
   private welcome: "due" | "onTheWay" | "known" = "due";
   private readonly received = new ReceivedPackets();
   private readonly events: ReceiverEvent[] = [];
+  /** Images of which there is something to say still: not those whose result the sender has. */
+  private readonly current = new Set<IncomingImage>();
+  private endedImages = 0;
   private unwrittenBytes = 0;
   private windowWasShut = false;
   private probes = 0;
@@ -174,6 +177,7 @@ export class ReceiverConnection {
     const { total, lost } = this.packets;
     const lossPpm = total === 0 ? 0 : Math.round((lost / total) * 1_000_000);
     const counts = { missingPieces, missingPixels, elapsedUs, lossPpm };
+    this.endedImages += 1;
     image.end({ kind: "result", image: number, outcome, reason, ...counts, digest });
   }
 
@@ -288,14 +292,9 @@ export class ReceiverConnection {
     if (image === undefined && mayBegin) {
       image = new IncomingImage(number);
       this.images.set(number, image);
+      this.current.add(image);
     }
     return image;
-  }
-
-  private get endedImages(): number {
-    let ended = 0;
-    for (const image of this.images.values()) if (image.state.name === "ended") ended += 1;
-    return ended;
   }
 
   private handleManifest(frame: ManifestFrame): void {
@@ -369,6 +368,7 @@ export class ReceiverConnection {
       else if (told.kind === "ranges") this.received.onReportConfirmed(told.ranges);
       else if (told.kind === "result") {
         if (told.image.state.name === "ended") told.image.state.told = "known";
+        this.current.delete(told.image);
       } else if (told.kind === "close") this.leave();
     }
   }
@@ -397,7 +397,7 @@ export class ReceiverConnection {
     if (this.hasUrgent()) return this.lastHeardUs;
     let due = this.received.owed >= 2 ? this.lastFeedbackUs + this.spacingUs : NEVER;
     if (this.received.owed === 1) due = this.received.owedSinceUs + this.spacingUs;
-    for (const image of this.images.values()) due = Math.min(due, this.reportDueUs(image));
+    for (const image of this.current) due = Math.min(due, this.reportDueUs(image));
     if (this.windowWasShut && this.windowBytes() > this.options.windowBytes() / 2) {
       due = Math.min(due, this.lastFeedbackUs + this.spacingUs);
     }
@@ -408,7 +408,7 @@ export class ReceiverConnection {
     if (this.probes > 0 || this.welcome === "due") return true;
     if (this.state.name === "closing" && this.state.due) return true;
     if (this.state.name === "draining") return this.received.owed > 0;
-    for (const image of this.images.values()) {
+    for (const image of this.current) {
       if (image.state.name === "ended" && image.state.told === "due") return true;
       if (this.mustTellHeld(image)) return true;
     }
@@ -445,7 +445,7 @@ export class ReceiverConnection {
   }
 
   private isWaiting(): boolean {
-    for (const image of this.images.values()) {
+    for (const image of this.current) {
       if (image.state.name === "open" || image.state.name === "unknown") return true;
     }
     return false;
@@ -454,7 +454,7 @@ export class ReceiverConnection {
   /** Bytes of pieces that may come beyond those that wait to be written or to be placed. */
   private windowBytes(): number {
     let waiting = this.unwrittenBytes;
-    for (const image of this.images.values()) waiting += image.earlyBytes;
+    for (const image of this.current) waiting += image.earlyBytes;
     return Math.max(0, this.options.windowBytes() - waiting);
   }
 
@@ -514,7 +514,7 @@ export class ReceiverConnection {
   }
 
   private tellResults(writer: ByteWriter, told: Told[]): void {
-    for (const image of this.images.values()) {
+    for (const image of this.current) {
       const state = image.state;
       if (state.name !== "ended" || writer.room < RESULT_ROOM) continue;
       // As with WELCOME: in every datagram until it is known to have come.
@@ -526,7 +526,7 @@ export class ReceiverConnection {
   }
 
   private tellGaps(writer: ByteWriter, told: Told[], nowUs: InstantUs): void {
-    for (const image of this.images.values()) {
+    for (const image of this.current) {
       const { tracker } = image;
       if (image.state.name !== "open" || tracker === undefined || !this.options.repair) continue;
       const isHeldDue = this.mustTellHeld(image);

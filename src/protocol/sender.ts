@@ -93,6 +93,9 @@ export class Sender {
   malformed = 0;
   private state: State = { name: "connecting" };
   private readonly images: OutgoingImage[] = [];
+  private finishedImages = 0;
+  /** Every image before this has its result. */
+  private firstUnfinished = 0;
   private noMoreImages = false;
   private repair = true;
   private readonly received = new ReceivedPackets();
@@ -147,7 +150,7 @@ export class Sender {
 
   /** Images that wait for their turn or are under way. */
   get unfinishedImages(): number {
-    return this.images.filter((image) => image.result === undefined).length;
+    return this.images.length - this.finishedImages;
   }
 
   handleDatagram(bytes: Uint8Array, nowUs: InstantUs): void {
@@ -281,6 +284,7 @@ export class Sender {
         ? { ...frame, outcome: "failed", reason: "digestDiffers" }
         : frame;
     image.result = result;
+    this.finishedImages += 1;
     this.events.push({ kind: "result", image: frame.image, result });
   }
 
@@ -325,7 +329,9 @@ export class Sender {
 
   private active(): OutgoingImage[] {
     const active: OutgoingImage[] = [];
-    for (const image of this.images) {
+    while (this.images[this.firstUnfinished]?.result !== undefined) this.firstUnfinished += 1;
+    for (let i = this.firstUnfinished; i < this.images.length; i += 1) {
+      const image = this.images[i] as OutgoingImage;
       if (image.result === undefined) active.push(image);
       if (active.length === ACTIVE_IMAGES_MAX) break;
     }
