@@ -6,7 +6,7 @@ import { guard } from "./story.js";
 export const BASE_SEED = baseSeed(process.env.LACUNA_SEED);
 
 /** Runs of each of the two halves of the suite, which two workers share. */
-export const RUNS_OF_HALF = 1_500;
+export const RUNS_OF_HALF = 2_000;
 
 /**
  * Virtual seconds that any drawn run may take. The longest of 60,000 took 1,150: four images at half of
