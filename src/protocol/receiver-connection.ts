@@ -221,6 +221,8 @@ export class ReceiverConnection {
       const { lost, probes } = this.recovery.onDeadline(nowUs);
       for (const packet of lost) this.onLost(packet.contents);
       this.probes = Math.min(1, probes);
+      // A few CLOSEs, evenly spaced, and then no more: nothing to back off from.
+      if (this.state.name === "closing") this.recovery.backoff = 0;
     }
     if (this.stallDeadlineUs() <= nowUs) {
       this.stallBackoff += 1;

@@ -187,6 +187,8 @@ export class Sender {
       const { lost, probes } = this.recovery.onDeadline(nowUs);
       this.onLost(lost);
       this.probes = this.state.name === "open" ? probes : Math.min(probes, 1);
+      // A few CLOSEs, evenly spaced, and then no more: nothing to back off from.
+      if (this.state.name === "closing") this.recovery.backoff = 0;
       this.probesFrom = this.recovery.nextPacketNumber;
     }
     if (this.quietSince(nowUs)) this.probes = Math.max(this.probes, 1);
@@ -403,7 +405,9 @@ export class Sender {
       if (mayLeave) return this.build(nowUs, false);
       this.limited = isOpen ? !this.isCapped : !this.fits(this.options.congestion.windowBytes);
     } else this.limited = false;
-    return this.ackDueUs() <= nowUs ? this.buildAck(nowUs) : undefined;
+    if (this.ackDueUs() > nowUs) return undefined;
+    // Whoever speaks to us still has not heard our CLOSE. RFC 9000 section 10.2.1.
+    return this.state.name === "closing" ? this.build(nowUs, true) : this.buildAck(nowUs);
   }
 
   private begin(size: number): { writer: ByteWriter; packetNumber: number } {

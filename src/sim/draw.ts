@@ -31,7 +31,9 @@ export function drawScenario(seed: number, guard: Guard): Scenario {
   const rateCap = random.chance(0.2) ? drawRate(random, 0.5, 100) : undefined;
   const host = drawHost(random);
   const cap = rateCap === undefined ? {} : { rateCap };
-  return { seed, guard, images, forward, backward, host, ...cap, connectTimeoutUs: seconds(600) };
+  const timersLateUs = durationUs(random.chance(0.3) ? Math.round(50_000 * random.unit() ** 3) : 0);
+  const patience = { connectTimeoutUs: seconds(600) };
+  return { seed, guard, images, forward, backward, host, timersLateUs, ...cap, ...patience };
 }
 
 const SLOW_BYTES_PER_SECOND = 125_000;

@@ -1,6 +1,12 @@
 import { Random } from "../base/random.js";
 import type { Range } from "../base/range-set.js";
-import { type BytesPerSecond, type DurationUs, type InstantUs, instantUs } from "../base/units.js";
+import {
+  type BytesPerSecond,
+  type DurationUs,
+  durationUs,
+  type InstantUs,
+  instantUs,
+} from "../base/units.js";
 import type { CongestionControl } from "../protocol/congestion.js";
 import { NewReno } from "../protocol/new-reno.js";
 import { Receiver } from "../protocol/receiver.js";
@@ -10,7 +16,7 @@ import { Link, type LinkCounters, type LinkOptions } from "./link.js";
 import { Delivery, SimulatedReceiver } from "./simulated-receiver.js";
 import { sourceOf } from "./simulated-source.js";
 import type { Seen } from "./trace.js";
-import { type Lane, World } from "./world.js";
+import { type Lane, Lateness, World } from "./world.js";
 
 export interface Scenario {
   /** Draws the connection id and the pieces' bytes. */
@@ -29,6 +35,10 @@ export interface Scenario {
   /** The widest window of a connection of the receiver, in bytes. */
   readonly windowBytes?: number;
   readonly meddler?: Meddler;
+  /** Somebody stops one side, as with Ctrl-C. */
+  readonly interrupt?: Interrupt;
+  /** Timers fire up to this much late, evenly drawn, as on a busy machine. */
+  readonly timersLateUs?: DurationUs;
   /** Told each datagram, event and timer, in order. */
   readonly trace?: (line: string) => void;
 }
@@ -53,6 +63,11 @@ export interface HostOptions {
   readonly writeUs?: DurationUs;
   /** From the last piece to the verdict on the digest. */
   readonly verifyUs?: DurationUs;
+}
+
+export interface Interrupt {
+  readonly who: "sender" | "receiver";
+  readonly atUs: InstantUs;
 }
 
 /** Somebody on the path, who sees every datagram before it enters its link. */
@@ -116,7 +131,8 @@ export function simulateTogether(scenarios: readonly Scenario[]): Outcome[] {
   const deliveries = new Map(lanes.map((lane) => [lane.name, lane.delivery]));
   const log = (what: string, nowUs: InstantUs): void => world.log("receiver", what, nowUs);
   const host = new SimulatedReceiver(receiver, first.host ?? {}, deliveries, log);
-  const world = new World(lanes, host, guard);
+  const late = new Lateness(first.timersLateUs ?? durationUs(0), new Random(first.seed));
+  const world = new World(lanes, host, guard, late);
   world.run(instantUs(first.limitUs ?? LIMIT_US));
   return lanes.map((lane) => outcomeOf(lane, receiver, world.nowUs));
 }
@@ -144,6 +160,7 @@ function laneOf(scenario: Scenario, name: string): Lane {
     backward: new Link(scenario.backward),
     meddler: scenario.meddler ?? {},
     trace: scenario.trace,
+    interrupt: scenario.interrupt,
     end: undefined,
     endUs: start,
   };

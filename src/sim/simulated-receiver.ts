@@ -83,6 +83,18 @@ export class SimulatedReceiver {
     }
   }
 
+  /** Ends every image that is not whole, and every connection. */
+  interrupt(nowUs: InstantUs): void {
+    for (const connection of this.receiver.open) {
+      for (const [number, image] of connection.images) {
+        const missing = image.tracker?.missingCount ?? 0;
+        connection.endImage(number, "partial", "interrupted", missing, missing);
+      }
+      connection.close("interrupted", nowUs);
+      this.receiver.touch(connection);
+    }
+  }
+
   /** Drains the receiver; returns its deadline. */
   drain(nowUs: InstantUs, transmit: (datagram: Uint8Array, to: string) => void): InstantUs {
     for (;;) {

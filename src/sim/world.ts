@@ -1,9 +1,10 @@
 import { assert } from "../base/assert.js";
-import { type InstantUs, instantUs } from "../base/units.js";
+import type { Random } from "../base/random.js";
+import { type DurationUs, type InstantUs, instantUs, NEVER } from "../base/units.js";
 import type { Sender, SenderEnd } from "../protocol/sender.js";
 import type { Guard } from "../wire/guard.js";
 import type { Link } from "./link.js";
-import type { Meddler } from "./scenario.js";
+import type { Interrupt, Meddler } from "./scenario.js";
 import type { Delivery, SimulatedReceiver } from "./simulated-receiver.js";
 import { describeDatagram, look } from "./trace.js";
 
@@ -16,12 +17,38 @@ export interface Lane {
   readonly backward: Link;
   readonly meddler: Meddler;
   readonly trace: ((line: string) => void) | undefined;
+  /** Still to come. */
+  interrupt: Interrupt | undefined;
   end: SenderEnd | undefined;
   endUs: InstantUs;
 }
 
 /** Outputs and turns at one instant beyond which time is said to stand still. */
 const TURNS_AT_ONE_INSTANT_MAX = 20_000;
+
+/** How late each deadline is met. A deadline that stays the same stays as late. */
+export class Lateness {
+  private readonly seen = new Map<
+    number,
+    { readonly deadlineUs: InstantUs; readonly lateUs: number }
+  >();
+
+  constructor(
+    private readonly mostUs: DurationUs,
+    private readonly random: Random,
+  ) {}
+
+  /** When `who` wakes for its deadline. */
+  of(who: number, deadlineUs: InstantUs, nowUs: InstantUs): InstantUs {
+    if (this.mostUs === 0 || deadlineUs <= nowUs || deadlineUs === NEVER) return deadlineUs;
+    let kept = this.seen.get(who);
+    if (kept?.deadlineUs !== deadlineUs) {
+      kept = { deadlineUs, lateUs: this.random.between(0, this.mostUs) };
+      this.seen.set(who, kept);
+    }
+    return instantUs(deadlineUs + kept.lateUs);
+  }
+}
 
 /** The virtual clock, and all that happens by it. */
 export class World {
@@ -33,24 +60,32 @@ export class World {
     private readonly lanes: readonly Lane[],
     private readonly host: SimulatedReceiver,
     private readonly guard: Guard,
+    private readonly late: Lateness,
   ) {}
 
   /** Runs until every sender has ended and the receiver has forgotten them, or until `limitUs`. */
   run(limitUs: InstantUs): void {
     for (;;) {
-      const deadlines = this.lanes.map((lane) => this.drainSender(lane));
-      const receiverUs = this.host.drain(this.nowUs, (datagram, to) => {
+      const deadlines = this.lanes.map((lane, i) =>
+        this.late.of(i, this.drainSender(lane), this.nowUs),
+      );
+      const drainedUs = this.host.drain(this.nowUs, (datagram, to) => {
         const lane = this.lanes.find(({ name }) => name === to);
         this.carry("receiver", datagram, lane);
       });
+      const receiverUs = this.late.of(-1, drainedUs, this.nowUs);
       if (this.isOver) return;
       let next = Math.min(receiverUs, this.host.deadlineUs, ...deadlines);
-      for (const { forward, backward } of this.lanes) {
-        next = Math.min(next, forward.nextDelivery(), backward.nextDelivery());
+      for (const { forward, backward, interrupt } of this.lanes) {
+        const interruptUs = interrupt?.atUs ?? NEVER;
+        next = Math.min(next, forward.nextDelivery(), backward.nextDelivery(), interruptUs);
       }
       if (next > limitUs) return;
       this.moveTo(next, deadlines, receiverUs);
-      for (const lane of this.lanes) this.deliver(lane);
+      for (const lane of this.lanes) {
+        this.deliver(lane);
+        this.interrupt(lane);
+      }
       this.lanes.forEach((lane, i) => {
         if ((deadlines[i] as number) > this.nowUs || lane.end !== undefined) return;
         this.log(lane.name, "timer", this.nowUs);
@@ -130,6 +165,15 @@ export class World {
       arrives(name, d);
       sender.handleDatagram(d, this.nowUs);
     }
+  }
+
+  private interrupt(lane: Lane): void {
+    const { interrupt } = lane;
+    if (interrupt === undefined || interrupt.atUs > this.nowUs) return;
+    lane.interrupt = undefined;
+    this.log(interrupt.who, "is interrupted", this.nowUs);
+    if (interrupt.who === "sender") lane.sender.stop(this.nowUs);
+    else this.host.interrupt(this.nowUs);
   }
 
   private moveTo(next: number, deadlines: readonly InstantUs[], receiverUs: InstantUs): void {
