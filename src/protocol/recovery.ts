@@ -73,11 +73,6 @@ export class Recovery<Content> {
     return this.outstanding.size > 0;
   }
 
-  /** The packets on the way, oldest first. */
-  get onTheWay(): Iterable<SentPacket<Content>> {
-    return this.outstanding.values();
-  }
-
   /** Notes a packet that asks for an acknowledgement. Others only take a number. */
   onSent(packet: SentPacket<Content>): void {
     assert(packet.packetNumber < this.nextPacketNumber, "a packet bears a number that was given");

@@ -37,6 +37,16 @@ describe("a picture over a link without fault", () => {
     expect(UNDISTURBED.seconds).toBeLessThan(0.4);
   });
 
+  test("goes the same way when it is watched, and every line bears its time", () => {
+    const lines: string[] = [];
+    const watched = simulate(plan({ trace: (line) => lines.push(line) }));
+    expect(watched).toEqual(UNDISTURBED);
+    expect(lines.length).toBeGreaterThan(2 * (watched.forward.in + watched.backward.in));
+    for (const line of lines) expect(line).toMatch(/^ +\d+\.\d{3} ms {2}(sender|receiver)/);
+    expect(lines[0]).toMatch(/sends #0 1200 B {2}hello$/);
+    expect(lines.some((line) => line.endsWith("result 0 verified none"))).toBe(true);
+  });
+
   test("is answered by fewer datagrams than it takes", () => {
     const fast = simulate(plan({ images: [{ pieceCount: 5_000, pieceBytes: 1_150 }] }));
     expectExact(fast);
