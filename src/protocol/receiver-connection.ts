@@ -1,28 +1,13 @@
 import type { Range } from "../base/range-set.js";
-import { after, type DurationUs, durationUs, type InstantUs, NEVER } from "../base/units.js";
-import type { ByteWriter } from "../wire/bytes.js";
-import {
-  BASE_DATAGRAM_BYTES,
-  beginDatagram,
-  MAX_DATAGRAM_BYTES,
-  sealDatagram,
-} from "../wire/datagram.js";
-import { ackFrameBytes, writeAck } from "../wire/frames/ack.js";
-import { type Outcome, type Reason, writeClose, writeResult } from "../wire/frames/end.js";
-import { type Frame, isAckEliciting, writePing } from "../wire/frames/frame.js";
-import { GAPS_ROOM_MIN, writeGaps } from "../wire/frames/gaps.js";
-import { writeWelcome } from "../wire/frames/handshake.js";
+import { after, durationUs, type InstantUs, NEVER } from "../base/units.js";
+import type { Outcome, Reason } from "../wire/frames/end.js";
+import { type Frame, isAckEliciting } from "../wire/frames/frame.js";
 import type { DoneFrame, ManifestFrame, PieceFrame } from "../wire/frames/image.js";
 import type { Guard } from "../wire/guard.js";
 import type { Manifest } from "../wire/manifest.js";
+import { Feedback, type Subject, type Told } from "./feedback.js";
 import { IncomingImage } from "./incoming-image.js";
-import {
-  ACTIVE_IMAGES_MAX,
-  CLOSE_TIMEOUTS,
-  FEEDBACK_SPACING_MAX_US,
-  FEEDBACK_SPACING_MIN_US,
-  IDLE_TIMEOUT_US,
-} from "./limits.js";
+import { ACTIVE_IMAGES_MAX, CLOSE_TIMEOUTS, IDLE_TIMEOUT_US } from "./limits.js";
 import { LossMeter } from "./loss-meter.js";
 import { ReceivedPackets } from "./received-packets.js";
 import { Recovery } from "./recovery.js";
@@ -47,17 +32,11 @@ export type ReceiverEvent =
       readonly reason: Reason;
     };
 
-/** What a packet of a receiver carries. */
-type Told =
-  | { readonly kind: "welcome" | "gaps" | "ping" | "close" }
-  | { readonly kind: "ranges"; readonly ranges: readonly Range[] }
-  | { readonly kind: "result" | "held"; readonly image: IncomingImage };
-
 /**
  * open -> draining (the sender has closed; its last datagrams are still
  * answered) -> gone, or open -> closing (we have sent CLOSE) -> gone.
  */
-type State =
+export type ConnectionState =
   | { readonly name: "open" }
   | { readonly name: "closing"; readonly reason: Reason; due: boolean; readonly untilUs: InstantUs }
   | { readonly name: "draining"; readonly untilUs: InstantUs }
@@ -74,11 +53,8 @@ export interface ConnectionOptions {
   readonly nowUs: InstantUs;
 }
 
-/** ACK ranges in one datagram of feedback, so that missing pieces have room beside them. */
-const ACK_RANGES_IN_FEEDBACK = 128;
-
 /** The receiving side of one connection. docs/protocol.md sections 4 and 6. */
-export class ReceiverConnection {
+export class ReceiverConnection implements Subject {
   readonly images = new Map<number, IncomingImage>();
   readonly recovery = new Recovery<Told>();
   readonly lossMeter = new LossMeter();
@@ -88,30 +64,25 @@ export class ReceiverConnection {
   /** Has said more than HELLO. */
   established = false;
   receivedBytes = 0;
-  private state: State = { name: "open" };
-  private welcome: "due" | "onTheWay" | "known" = "due";
-  private readonly received = new ReceivedPackets();
-  private readonly events: ReceiverEvent[] = [];
+  state: ConnectionState = { name: "open" };
+  readonly received = new ReceivedPackets();
   /** Images of which there is something to say still: not those whose result the sender has. */
-  private readonly current = new Set<IncomingImage>();
+  readonly current = new Set<IncomingImage>();
+  /** Bytes of pieces that the host has not written yet. */
+  unwrittenBytes = 0;
+  private readonly events: ReceiverEvent[] = [];
+  private readonly feedback: Feedback;
   private endedImages = 0;
-  private unwrittenBytes = 0;
-  private windowWasShut = false;
-  private probes = 0;
   private lastHeardUs: InstantUs;
-  /** When something last came that was not a bare acknowledgement. */
-  private lastElicitingUs: InstantUs;
-  private lastFeedbackUs = Number.NEGATIVE_INFINITY;
-  private stallBackoff = 0;
 
   constructor(
     key: string,
-    private readonly options: ConnectionOptions,
+    readonly options: ConnectionOptions,
   ) {
     this.key = key;
     this.path = options.path;
     this.lastHeardUs = options.nowUs;
-    this.lastElicitingUs = options.nowUs;
+    this.feedback = new Feedback(this);
   }
 
   get isGone(): boolean {
@@ -200,10 +171,7 @@ export class ReceiverConnection {
     const isEliciting = frames.some(isAckEliciting);
     if (!this.received.record(packetNumber, isEliciting, nowUs)) return;
     this.lastHeardUs = nowUs;
-    if (isEliciting) {
-      this.lastElicitingUs = nowUs;
-      this.stallBackoff = 0;
-    }
+    if (isEliciting) this.feedback.onElicited(nowUs);
     for (const frame of frames) this.handleFrame(frame, nowUs);
     const { total, lost } = this.packets;
     this.lossMeter.update(total, lost, nowUs);
@@ -220,14 +188,11 @@ export class ReceiverConnection {
     if (this.recovery.deadlineUs <= nowUs) {
       const { lost, probes } = this.recovery.onDeadline(nowUs);
       for (const packet of lost) this.onLost(packet.contents);
-      this.probes = Math.min(1, probes);
+      this.feedback.probes = Math.min(1, probes);
       // A few CLOSEs, evenly spaced, and then no more: nothing to back off from.
       if (this.state.name === "closing") this.recovery.backoff = 0;
     }
-    if (this.stallDeadlineUs() <= nowUs) {
-      this.stallBackoff += 1;
-      this.probes = 1;
-    }
+    this.feedback.handleTimeout(nowUs);
   }
 
   pollEvent(): ReceiverEvent | undefined {
@@ -236,16 +201,16 @@ export class ReceiverConnection {
 
   /** The next datagram to send, if one is due. */
   pollDatagram(nowUs: InstantUs): Uint8Array | undefined {
-    if (this.state.name === "gone" || this.feedbackDueUs() > nowUs) return undefined;
-    return this.buildFeedback(nowUs);
+    if (this.state.name === "gone" || this.feedback.dueUs > nowUs) return undefined;
+    return this.feedback.build(nowUs);
   }
 
   get deadlineUs(): InstantUs {
     if (this.state.name === "gone") return NEVER;
     const next = Math.min(
       this.recovery.deadlineUs,
-      this.stallDeadlineUs(),
-      this.feedbackDueUs(),
+      this.feedback.stallDeadlineUs,
+      this.feedback.dueUs,
       after(this.lastHeardUs, IDLE_TIMEOUT_US),
       this.state.name === "open" ? NEVER : this.state.untilUs,
     );
@@ -257,7 +222,7 @@ export class ReceiverConnection {
     switch (frame.kind) {
       case "hello":
         // Said again: our answer was lost, or crosses it.
-        if (this.welcome === "onTheWay") this.welcome = "due";
+        if (this.feedback.welcome === "onTheWay") this.feedback.welcome = "due";
         return;
       case "ping":
         return;
@@ -315,7 +280,7 @@ export class ReceiverConnection {
     const image = this.imageFor(frame.image);
     if (image === undefined) return this.reject();
     // Over the window: dropped, so that it stays missing and comes again.
-    if (frame.bytes.length > this.windowBytes()) return;
+    if (frame.bytes.length > this.feedback.windowBytes) return;
     const accepted = image.addPiece(frame);
     if (accepted === undefined) return;
     if (accepted === "bad") return this.reject();
@@ -366,7 +331,7 @@ export class ReceiverConnection {
 
   private onAcked(contents: readonly Told[]): void {
     for (const told of contents) {
-      if (told.kind === "welcome") this.welcome = "known";
+      if (told.kind === "welcome") this.feedback.welcome = "known";
       else if (told.kind === "ranges") this.received.onReportConfirmed(told.ranges);
       else if (told.kind === "result") {
         if (told.image.state.name === "ended") told.image.state.told = "known";
@@ -377,7 +342,8 @@ export class ReceiverConnection {
 
   private onLost(contents: readonly Told[]): void {
     for (const told of contents) {
-      if (told.kind === "welcome" && this.welcome === "onTheWay") this.welcome = "due";
+      if (told.kind === "welcome" && this.feedback.welcome === "onTheWay")
+        this.feedback.welcome = "due";
       else if (told.kind === "result") {
         const state = told.image.state;
         if (state.name === "ended" && state.told === "onTheWay") state.told = "due";
@@ -386,168 +352,4 @@ export class ReceiverConnection {
       } else if (told.kind === "close" && this.state.name === "closing") this.state.due = true;
     }
   }
-
-  // Feedback: when it is due, and what it says.
-
-  private get spacingUs(): DurationUs {
-    const share = this.recovery.rtt.smoothedUs / 8;
-    const bounded = Math.min(Math.max(share, FEEDBACK_SPACING_MIN_US), FEEDBACK_SPACING_MAX_US);
-    return durationUs(bounded);
-  }
-
-  private feedbackDueUs(): InstantUs {
-    if (this.hasUrgent()) return this.lastHeardUs;
-    let due = this.received.owed >= 2 ? this.lastFeedbackUs + this.spacingUs : NEVER;
-    if (this.received.owed === 1) due = this.received.owedSinceUs + this.spacingUs;
-    for (const image of this.current) due = Math.min(due, this.reportDueUs(image));
-    if (this.windowWasShut && this.windowBytes() > this.options.windowBytes() / 2) {
-      due = Math.min(due, this.lastFeedbackUs + this.spacingUs);
-    }
-    return due as InstantUs;
-  }
-
-  private hasUrgent(): boolean {
-    if (this.probes > 0 || this.welcome === "due") return true;
-    if (this.state.name === "closing" && this.state.due) return true;
-    if (this.state.name === "draining") return this.received.owed > 0;
-    for (const image of this.current) {
-      if (image.state.name === "ended" && image.state.told === "due") return true;
-      if (this.mustTellHeld(image)) return true;
-    }
-    return false;
-  }
-
-  /** True when the sender does not know yet what is held of an image from an earlier time. */
-  private mustTellHeld(image: IncomingImage): boolean {
-    return this.options.repair && image.state.name === "open" && image.heldTold === "due";
-  }
-
-  /** When to tell what is missing of an image: soon after new holes open, again once a round trip while they last. */
-  private reportDueUs(image: IncomingImage): number {
-    if (!this.options.repair || this.state.name !== "open") return NEVER;
-    const { tracker } = image;
-    if (image.state.name !== "open" || tracker === undefined || tracker.holes === 0) return NEVER;
-    if (tracker.reportGoesOn)
-      return Math.max(this.lastFeedbackUs, image.reportedUs) + this.spacingUs;
-    const isNew = tracker.holes > image.reportedHoles;
-    // Asking again into silence is the stall timer's part, which backs off.
-    if (!isNew && image.reportedUs > this.lastElicitingUs) return NEVER;
-    const rtt = this.recovery.rtt.smoothedUs;
-    const wait = isNew ? Math.max(rtt / 4, this.spacingUs) : rtt;
-    return Math.max(image.reportedUs + wait, this.lastFeedbackUs + this.spacingUs);
-  }
-
-  /** Something is missing and nothing comes: say so again, ever more slowly. */
-  private stallDeadlineUs(): InstantUs {
-    if (this.state.name !== "open" || !this.isWaiting()) return NEVER;
-    const timeout = this.recovery.rtt.probeTimeoutUs * 2 ** Math.min(this.stallBackoff, 30);
-    const bound = Math.max(this.recovery.rtt.probeTimeoutUs, STALL_INTERVAL_MAX_US);
-    const since = Math.max(this.lastElicitingUs, this.lastFeedbackUs);
-    return after(since as InstantUs, durationUs(Math.min(timeout, bound)));
-  }
-
-  private isWaiting(): boolean {
-    for (const image of this.current) {
-      if (image.state.name === "open" || image.state.name === "unknown") return true;
-    }
-    return false;
-  }
-
-  /** Bytes of pieces that may come beyond those that wait to be written or to be placed. */
-  private windowBytes(): number {
-    let waiting = this.unwrittenBytes;
-    for (const image of this.current) waiting += image.earlyBytes;
-    return Math.max(0, this.options.windowBytes() - waiting);
-  }
-
-  private buildFeedback(nowUs: InstantUs): Uint8Array {
-    const packetNumber = this.recovery.takePacketNumber();
-    const { connectionId, guard } = this.options;
-    const header = { from: "receiver", connectionId, packetNumber } as const;
-    const writer = beginDatagram(new Uint8Array(BASE_DATAGRAM_BYTES), header, guard);
-    const told: Told[] = [];
-    const ranges = this.tellAck(writer, nowUs);
-    this.tellWelcome(writer, told);
-    this.tellResults(writer, told);
-    this.tellGaps(writer, told, nowUs);
-    if (this.state.name === "closing") {
-      writeClose(writer, { reason: this.state.reason });
-      this.state.due = false;
-      told.push({ kind: "close" });
-    }
-    if (told.length === 0 && (this.probes > 0 || this.windowWasShut)) {
-      writePing(writer);
-      told.push({ kind: "ping" });
-    }
-    this.probes = 0;
-    this.windowWasShut = this.windowBytes() < BASE_DATAGRAM_BYTES;
-    this.lastFeedbackUs = nowUs;
-    const datagram = sealDatagram(writer, guard);
-    if (told.length > 0) {
-      told.push({ kind: "ranges", ranges });
-      const bytes = datagram.length;
-      this.recovery.onSent({ packetNumber, sentUs: nowUs, bytes, contents: told });
-    }
-    return datagram;
-  }
-
-  private tellAck(writer: ByteWriter, nowUs: InstantUs): readonly Range[] {
-    const window = this.windowBytes();
-    const ack = this.received.ackFrame(nowUs, window, ACK_RANGES_IN_FEEDBACK);
-    if (ack === undefined || ackFrameBytes(ack) > writer.room) return [];
-    writeAck(writer, ack);
-    this.received.onReported();
-    return ack.ranges;
-  }
-
-  private tellWelcome(writer: ByteWriter, told: Told[]): void {
-    // In every datagram until it is known to have come: it is short, and all waits for it.
-    if (this.welcome === "known") return;
-    const windowBytes = this.windowBytes();
-    const { repair } = this.options;
-    writeWelcome(writer, {
-      kind: "welcome",
-      maxDatagramBytes: MAX_DATAGRAM_BYTES,
-      repair,
-      windowBytes,
-    });
-    this.welcome = "onTheWay";
-    told.push({ kind: "welcome" });
-  }
-
-  private tellResults(writer: ByteWriter, told: Told[]): void {
-    for (const image of this.current) {
-      const state = image.state;
-      if (state.name !== "ended" || writer.room < RESULT_ROOM) continue;
-      // As with WELCOME: in every datagram until it is known to have come.
-      if (state.told === "known") continue;
-      writeResult(writer, state.result);
-      state.told = "onTheWay";
-      told.push({ kind: "result", image });
-    }
-  }
-
-  private tellGaps(writer: ByteWriter, told: Told[], nowUs: InstantUs): void {
-    for (const image of this.current) {
-      const { tracker } = image;
-      if (image.state.name !== "open" || tracker === undefined || !this.options.repair) continue;
-      const isHeldDue = this.mustTellHeld(image);
-      const isDue =
-        isHeldDue || this.reportDueUs(image) <= nowUs || (tracker.holes > 0 && this.probes > 0);
-      if (!isDue || writer.room < GAPS_ROOM_MIN) continue;
-      const frame = tracker.report(image.number, writer.room);
-      if (frame === undefined) continue;
-      writeGaps(writer, frame);
-      image.reportedUs = nowUs;
-      image.reportedHoles = tracker.holes;
-      if (isHeldDue) image.heldTold = "onTheWay";
-      told.push(isHeldDue ? { kind: "held", image } : { kind: "gaps" });
-    }
-  }
 }
-
-/** The longest RESULT frame: seven numbers and a digest. */
-const RESULT_ROOM = 2 + 7 * 8 + 32;
-
-/** As for probes of the sender: the pause between two questions into the silence. */
-const STALL_INTERVAL_MAX_US = 3_000_000;
