@@ -1,5 +1,12 @@
 import { assert } from "../base/assert.js";
-import { after, type BytesPerSecond, durationUs, type InstantUs, NEVER } from "../base/units.js";
+import {
+  after,
+  type BytesPerSecond,
+  bytesPerSecond,
+  durationUs,
+  type InstantUs,
+  NEVER,
+} from "../base/units.js";
 import type { ByteWriter } from "../wire/bytes.js";
 import {
   BASE_DATAGRAM_BYTES,
@@ -10,45 +17,22 @@ import {
 } from "../wire/datagram.js";
 import { type AckFrame, ackFrameBytes, writeAck } from "../wire/frames/ack.js";
 import { type Reason, type ResultFrame, writeClose } from "../wire/frames/end.js";
-import {
-  FRAMES_MAX,
-  type Frame,
-  isAckEliciting,
-  padTo,
-  readFrames,
-  writePing,
-} from "../wire/frames/frame.js";
-import type { GapsFrame } from "../wire/frames/gaps.js";
+import { type Frame, isAckEliciting, padTo, readFrames, writePing } from "../wire/frames/frame.js";
 import { type WelcomeFrame, writeHello } from "../wire/frames/handshake.js";
 import type { Guard } from "../wire/guard.js";
 import type { CongestionControl } from "./congestion.js";
-import {
-  ACTIVE_IMAGES_MAX,
-  CLOSE_TIMEOUTS,
-  CONNECT_TIMEOUT_US,
-  IDLE_TIMEOUT_US,
-  KEEPALIVE_US,
-} from "./limits.js";
+import { CLOSE_TIMEOUTS, CONNECT_TIMEOUT_US, IDLE_TIMEOUT_US, KEEPALIVE_US } from "./limits.js";
 import { LossMeter } from "./loss-meter.js";
-import { type ImageSource, OutgoingImage, type Sent } from "./outgoing-image.js";
-import type { Transmit, WaitUntil } from "./output.js";
+import type { ImageSource, OutgoingImage, Sent } from "./outgoing-image.js";
+import { OutgoingImages } from "./outgoing-images.js";
 import { Pacer } from "./pacer.js";
 import { ReceivedPackets } from "./received-packets.js";
 import { Recovery } from "./recovery.js";
 import { MAX_ACK_DELAY_US } from "./rtt.js";
+import type { SenderEnd, SenderEvent, SenderOutput } from "./sender-events.js";
 import type { SentPacket } from "./sent-packet.js";
 
-export type SenderEvent =
-  /** The receiver has answered. */
-  | { readonly kind: "connected"; readonly repair: boolean }
-  /** The receiver's last word on an image. */
-  | { readonly kind: "result"; readonly image: number; readonly result: ResultFrame }
-  /** The end: nothing more will come out. */
-  | { readonly kind: "closed"; readonly end: SenderEnd };
-
-export type SenderEnd =
-  | { readonly how: "finished" | "stopped" | "noAnswer" | "peerGone" }
-  | { readonly how: "closedByPeer"; readonly reason: Reason };
+export type { SenderEnd, SenderEvent, SenderOutput } from "./sender-events.js";
 
 /**
  * connecting -> open -> closing -> closed; from each also straight to closed.
@@ -72,14 +56,6 @@ export interface SenderOptions {
   readonly connectTimeoutUs?: number;
 }
 
-export type SenderOutput =
-  | Transmit
-  | WaitUntil
-  | { readonly kind: "event"; readonly event: SenderEvent };
-
-/** Frames of images in one datagram: one short of the bound, so that an ACK has its place. */
-const CONTENTS_MAX = FRAMES_MAX - 1;
-
 /**
  * The sending side of one connection. docs/protocol.md sections 4 and 6.
  *
@@ -92,12 +68,8 @@ export class Sender {
   /** Datagrams that were not the receiver's, or damaged. */
   malformed = 0;
   private state: State = { name: "connecting" };
-  private readonly images: OutgoingImage[] = [];
-  private finishedImages = 0;
-  /** Every image before this has its result. */
-  private firstUnfinished = 0;
+  private readonly images = new OutgoingImages();
   private noMoreImages = false;
-  private repair = true;
   private readonly received = new ReceivedPackets();
   private readonly pacer = new Pacer();
   private readonly events: SenderEvent[] = [];
@@ -127,9 +99,7 @@ export class Sender {
 
   /** Adds an image behind the others; its number in this connection is returned. */
   addImage(source: ImageSource): number {
-    const image = new OutgoingImage(this.images.length, source);
-    this.images.push(image);
-    return image.number;
+    return this.images.add(source).number;
   }
 
   /** No more images will be added: when all have their result the connection ends. */
@@ -145,12 +115,12 @@ export class Sender {
   }
 
   image(number: number): OutgoingImage | undefined {
-    return this.images[number];
+    return this.images.at(number);
   }
 
   /** Images that wait for their turn or are under way. */
   get unfinishedImages(): number {
-    return this.images.length - this.finishedImages;
+    return this.images.unfinished;
   }
 
   handleDatagram(bytes: Uint8Array, nowUs: InstantUs): void {
@@ -191,7 +161,7 @@ export class Sender {
       if (this.state.name === "closing") this.recovery.backoff = 0;
       this.probesFrom = this.recovery.nextPacketNumber;
     }
-    if (this.quietSince(nowUs)) this.probes = Math.max(this.probes, 1);
+    if (this.quietDeadlineUs() <= nowUs) this.probes = Math.max(this.probes, 1);
   }
 
   pollOutput(nowUs: InstantUs): SenderOutput {
@@ -218,7 +188,8 @@ export class Sender {
       case "welcome":
         return this.handleWelcome(frame);
       case "gaps":
-        return newest ? this.handleGaps(frame) : undefined;
+        if (newest && !this.images.takeGaps(frame)) this.reject();
+        return;
       case "result":
         return this.handleResult(frame);
       case "close":
@@ -241,22 +212,16 @@ export class Sender {
   }
 
   private onAcked(sent: Sent): void {
-    if (sent.kind === "piece") sent.image.pieces.onAcked(sent.index);
-    else if (sent.kind === "manifest") sent.image.manifest.onAcked(sent.index);
-    else if (sent.kind === "done") sent.image.onDoneAcked();
-    else if (sent.kind === "close" && this.state.name === "closing") {
+    if (sent.kind === "close" && this.state.name === "closing") {
       this.endClosing(this.state.reason);
-    }
+    } else this.images.onAcked(sent);
   }
 
   private onLost(packets: readonly SentPacket<Sent>[]): void {
     for (const { contents, packetNumber } of packets) {
       for (const sent of contents) {
-        if (sent.kind === "piece") sent.image.pieces.onLost(sent.index, packetNumber, this.repair);
-        else if (sent.kind === "manifest") {
-          sent.image.manifest.onLost(sent.index, packetNumber, true);
-        } else if (sent.kind === "done") sent.image.onDoneLost();
-        else if (sent.kind === "close") this.probes = 1;
+        if (sent.kind === "close") this.probes = 1;
+        else this.images.onLost(sent, packetNumber);
       }
     }
   }
@@ -264,30 +229,16 @@ export class Sender {
   private handleWelcome(frame: WelcomeFrame): void {
     if (this.state.name !== "connecting") return;
     this.state = { name: "open" };
-    this.repair = frame.repair;
+    this.images.repair = frame.repair;
     this.peerWindowBytes = Math.max(this.peerWindowBytes, frame.windowBytes);
     this.probes = 0;
     this.events.push({ kind: "connected", repair: frame.repair });
   }
 
-  private handleGaps(frame: GapsFrame): void {
-    const image = this.images[frame.image];
-    if (image === undefined || frame.to > image.source.pieceCount) return this.reject();
-    if (image.result === undefined) image.pieces.onGaps(frame.from, frame.to, frame.missing);
-  }
-
   private handleResult(frame: ResultFrame): void {
-    const image = this.images[frame.image];
-    if (image === undefined) return this.reject();
-    if (image.result !== undefined) return;
-    const same = frame.digest.every((byte, i) => byte === image.source.digest[i]);
-    const result: ResultFrame =
-      frame.outcome === "verified" && !same
-        ? { ...frame, outcome: "failed", reason: "digestDiffers" }
-        : frame;
-    image.result = result;
-    this.finishedImages += 1;
-    this.events.push({ kind: "result", image: frame.image, result });
+    const result = this.images.takeResult(frame);
+    if (result === false) return this.reject();
+    if (result !== undefined) this.events.push({ kind: "result", image: frame.image, result });
   }
 
   private handleClose(reason: Reason): void {
@@ -318,47 +269,25 @@ export class Sender {
     this.events.push({ kind: "closed", end: how });
   }
 
-  /** True when a quiet connection is due for a sign of life, or a full receiver for a question. */
-  private quietSince(nowUs: InstantUs): boolean {
-    return this.quietDeadlineUs() <= nowUs;
-  }
-
+  /** When a quiet connection is due for a sign of life, or a full receiver for a question. */
   private quietDeadlineUs(): InstantUs {
     if (this.state.name !== "open" || this.recovery.hasOutstanding) return NEVER;
     const blocked = this.peerWindowBytes < this.datagramBytes && this.hasData();
     return after(this.lastSentUs, blocked ? this.recovery.probeIntervalUs : KEEPALIVE_US);
   }
 
-  private active(): OutgoingImage[] {
-    const active: OutgoingImage[] = [];
-    while (this.images[this.firstUnfinished]?.result !== undefined) this.firstUnfinished += 1;
-    for (let i = this.firstUnfinished; i < this.images.length; i += 1) {
-      const image = this.images[i] as OutgoingImage;
-      if (image.result === undefined) active.push(image);
-      if (active.length === ACTIVE_IMAGES_MAX) break;
-    }
-    return active;
-  }
-
   private hasData(): boolean {
-    if (this.state.name !== "open") return false;
-    for (const image of this.active()) {
-      image.noticeEndOfPass(this.repair);
-      if (image.hasSomethingDue) return true;
-    }
-    return false;
+    return this.state.name === "open" && this.images.hasSomethingDue;
   }
 
   private get pacingRate(): BytesPerSecond {
     const rate = this.options.congestion.pacingRate(this.recovery.rtt);
-    const cap = this.options.rateCap;
-    return cap !== undefined && cap < rate ? cap : rate;
+    return bytesPerSecond(Math.min(rate, this.options.rateCap ?? rate));
   }
 
   /** True when the host's cap, not the congestion window, spaces datagrams. */
   private get isCapped(): boolean {
-    const rate = this.options.congestion.pacingRate(this.recovery.rtt);
-    return this.options.rateCap !== undefined && this.options.rateCap < rate;
+    return this.pacingRate < this.options.congestion.pacingRate(this.recovery.rtt);
   }
 
   private deadlineUs(nowUs: InstantUs): InstantUs {
@@ -382,7 +311,7 @@ export class Sender {
   /** The receiver's window is for pieces; a manifest passes it, for pieces may be waiting for just that. */
   private windowOpen(): boolean {
     if (!this.fits(this.options.congestion.windowBytes)) return false;
-    return this.fits(this.peerWindowBytes) || this.active().some((image) => image.hasControlDue);
+    return this.fits(this.peerWindowBytes) || this.images.hasControlDue;
   }
 
   private fits(windowBytes: number): boolean {
@@ -429,11 +358,11 @@ export class Sender {
   /** A datagram of whatever is most urgent; a probe carries something in any case. */
   private build(nowUs: InstantUs, probe: boolean): Uint8Array {
     const { writer, packetNumber } = this.begin(this.datagramBytes);
-    const contents: Sent[] = [];
+    let contents: Sent[] = [];
     if (this.state.name === "closing") {
       writeClose(writer, { reason: this.state.reason });
       contents.push({ kind: "close" });
-    } else this.fill(writer, packetNumber, contents, probe);
+    } else contents = this.fill(writer, packetNumber, probe);
     if (contents.length === 0) {
       writePing(writer);
       contents.push({ kind: "ping" });
@@ -442,26 +371,16 @@ export class Sender {
     return this.seal(writer, packetNumber, contents, nowUs);
   }
 
-  private fill(writer: ByteWriter, packetNumber: number, contents: Sent[], probe: boolean): void {
+  private fill(writer: ByteWriter, packetNumber: number, probe: boolean): Sent[] {
     // A receiver that is full takes no pieces, not even as probes.
     const takesPieces = probe
       ? this.peerWindowBytes >= this.datagramBytes
       : this.fits(this.peerWindowBytes);
-    for (const image of this.active()) {
-      while (contents.length < CONTENTS_MAX) {
-        const sent = image.writeNext(writer, packetNumber, this.repair, takesPieces);
-        if (sent === undefined) break;
-        contents.push(sent);
-      }
-      if (contents.length > 0) break;
-    }
-    if (contents.length > 0 || !probe || !this.repair) return;
+    const contents = this.images.write(writer, packetNumber, takesPieces);
+    if (contents.length > 0 || !probe) return contents;
     // The first time that an answer is late, nothing is repeated twice: it may be late only.
     const before = this.recovery.backoff > 1 ? packetNumber : this.probesFrom;
-    for (const image of this.active()) {
-      contents.push(...image.writeOldest(writer, packetNumber, takesPieces, before));
-      if (contents.length > 0) return;
-    }
+    return this.images.writeOldest(writer, packetNumber, takesPieces, before);
   }
 
   private addAck(writer: ByteWriter, nowUs: InstantUs): void {

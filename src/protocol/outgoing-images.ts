@@ -1,0 +1,122 @@
+import type { ByteWriter } from "../wire/bytes.js";
+import type { ResultFrame } from "../wire/frames/end.js";
+import { FRAMES_MAX } from "../wire/frames/frame.js";
+import type { GapsFrame } from "../wire/frames/gaps.js";
+import { ACTIVE_IMAGES_MAX } from "./limits.js";
+import { type ImageSource, OutgoingImage, type Sent } from "./outgoing-image.js";
+
+/** Frames of images in one datagram: one short of the bound, so that an ACK has its place. */
+const CONTENTS_MAX = FRAMES_MAX - 1;
+
+/** A sender's images in their order, and which of their frames is to leave next. */
+export class OutgoingImages {
+  /** Whether the receiver asks for repairs. */
+  repair = true;
+  private readonly images: OutgoingImage[] = [];
+  private finished = 0;
+  /** Every image before this has its result. */
+  private firstUnfinished = 0;
+
+  add(source: ImageSource): OutgoingImage {
+    const image = new OutgoingImage(this.images.length, source);
+    this.images.push(image);
+    return image;
+  }
+
+  at(number: number): OutgoingImage | undefined {
+    return this.images[number];
+  }
+
+  /** Images that wait for their turn or are under way. */
+  get unfinished(): number {
+    return this.images.length - this.finished;
+  }
+
+  /** True when anything is to be sent, whatever the windows say. */
+  get hasSomethingDue(): boolean {
+    for (const image of this.active()) {
+      image.noticeEndOfPass(this.repair);
+      if (image.hasSomethingDue) return true;
+    }
+    return false;
+  }
+
+  /** True when something other than a piece is to be sent. */
+  get hasControlDue(): boolean {
+    return this.active().some((image) => image.hasControlDue);
+  }
+
+  /** Fills a datagram with what is most urgent, of one image. */
+  write(writer: ByteWriter, packetNumber: number, takesPieces: boolean): Sent[] {
+    const contents: Sent[] = [];
+    for (const image of this.active()) {
+      while (contents.length < CONTENTS_MAX) {
+        const sent = image.writeNext(writer, packetNumber, this.repair, takesPieces);
+        if (sent === undefined) break;
+        contents.push(sent);
+      }
+      if (contents.length > 0) break;
+    }
+    return contents;
+  }
+
+  /** Repeats what has been on the way longest, in a packet numbered below `before`; nothing without repair. */
+  writeOldest(
+    writer: ByteWriter,
+    packetNumber: number,
+    takesPieces: boolean,
+    before: number,
+  ): Sent[] {
+    for (const image of this.repair ? this.active() : []) {
+      const contents = image.writeOldest(writer, packetNumber, takesPieces, before);
+      if (contents.length > 0) return contents;
+    }
+    return [];
+  }
+
+  onAcked(sent: Sent): void {
+    if (sent.kind === "piece") sent.image.pieces.onAcked(sent.index);
+    else if (sent.kind === "manifest") sent.image.manifest.onAcked(sent.index);
+    else if (sent.kind === "done") sent.image.onDoneAcked();
+  }
+
+  onLost(sent: Sent, packetNumber: number): void {
+    if (sent.kind === "piece") sent.image.pieces.onLost(sent.index, packetNumber, this.repair);
+    else if (sent.kind === "manifest") sent.image.manifest.onLost(sent.index, packetNumber, true);
+    else if (sent.kind === "done") sent.image.onDoneLost();
+  }
+
+  /** Takes the receiver's word on pieces; false when it cannot be true. */
+  takeGaps(frame: GapsFrame): boolean {
+    const image = this.images[frame.image];
+    if (image === undefined || frame.to > image.source.pieceCount) return false;
+    if (image.result === undefined) image.pieces.onGaps(frame.from, frame.to, frame.missing);
+    return true;
+  }
+
+  /** Takes the receiver's last word on an image: the result when it is news, undefined when not, false when it cannot be true. */
+  takeResult(frame: ResultFrame): ResultFrame | undefined | false {
+    const image = this.images[frame.image];
+    if (image === undefined) return false;
+    if (image.result !== undefined) return undefined;
+    const same = frame.digest.every((byte, i) => byte === image.source.digest[i]);
+    image.result =
+      frame.outcome === "verified" && !same
+        ? { ...frame, outcome: "failed", reason: "digestDiffers" }
+        : frame;
+    this.finished += 1;
+    return image.result;
+  }
+
+  /** The few that are under way: the next begins while the tail of one is mended. */
+  private active(): OutgoingImage[] {
+    const active: OutgoingImage[] = [];
+    while (this.images[this.firstUnfinished]?.result !== undefined) this.firstUnfinished += 1;
+    for (let i = this.firstUnfinished; i < this.images.length; i += 1) {
+      const image = this.images[i] as OutgoingImage;
+      if (image.result === undefined) active.push(image);
+      if (active.length === ACTIVE_IMAGES_MAX) break;
+    }
+    return active;
+  }
+}

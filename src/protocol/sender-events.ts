@@ -1,0 +1,19 @@
+import type { Reason, ResultFrame } from "../wire/frames/end.js";
+import type { Transmit, WaitUntil } from "./output.js";
+
+export type SenderEvent =
+  /** The receiver has answered. */
+  | { readonly kind: "connected"; readonly repair: boolean }
+  /** The receiver's last word on an image. */
+  | { readonly kind: "result"; readonly image: number; readonly result: ResultFrame }
+  /** The end: nothing more will come out. */
+  | { readonly kind: "closed"; readonly end: SenderEnd };
+
+export type SenderEnd =
+  | { readonly how: "finished" | "stopped" | "noAnswer" | "peerGone" }
+  | { readonly how: "closedByPeer"; readonly reason: Reason };
+
+export type SenderOutput =
+  | Transmit
+  | WaitUntil
+  | { readonly kind: "event"; readonly event: SenderEvent };
