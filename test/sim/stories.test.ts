@@ -59,7 +59,7 @@ describe("a picture over a link without fault", () => {
   });
 });
 
-describe("one loss is mended by one repair, within two round trips", () => {
+describe("what is lost once is sent once more", () => {
   const losses: [string, FrameTest, number, number][] = [
     ["the first piece", pieceFrom(0), 1, 1],
     ["a piece in the middle", pieceFrom(50), 1, 1],

@@ -9,7 +9,7 @@ export const BASE_SEED = baseSeed(process.env.LACUNA_SEED);
 export const RUNS_OF_HALF = 2_000;
 
 /**
- * Virtual seconds that any drawn run may take. The longest of 60,000 took 1,150: four images at half of
+ * Virtual seconds that any drawn run may take. The longest of 120,000 took 1,365: several images at half of
  * all datagrams lost each way, when NewReno's window is two datagrams a round trip of seconds.
  */
 export const VIRTUAL_SECONDS_MAX = 3_000;
