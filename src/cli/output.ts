@@ -40,6 +40,11 @@ export class Output {
     return lookOf(this.stderr, this.env);
   }
 
+  /** Whether arriving pictures are shown as such, in block characters. */
+  get drawsPictures(): boolean {
+    return this.isTerminal && !this.json && this.look.pictures !== "none";
+  }
+
   /** Seconds since the program began. */
   get seconds(): number {
     return Math.round(performance.now() - this.startMs) / 1_000;

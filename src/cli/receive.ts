@@ -48,7 +48,7 @@ export function define(command: Command, context: Context): void {
 async function run(flags: ReceiveFlags, { output }: Context): Promise<number> {
   const { receive } = await import("../node/index.js");
   const view = await openView(flags.view, output.isTerminal && !output.json, output);
-  const holes = new HoleTracker();
+  const holes = new HoleTracker(output.drawsPictures);
   const teller = await receiveTeller(output, holes);
   try {
     const transfer = receive({

@@ -1,7 +1,9 @@
+import { stripVTControlCharacters } from "node:util";
 import { describe, expect, test } from "vitest";
 import { type Grid, gridFor, holeArt } from "../../src/cli/terminal/hole-art.js";
 import { HoleTracker } from "../../src/cli/terminal/hole-tracker.js";
 import { ASCII, type Look, plainLook, UNICODE } from "../../src/cli/terminal/look.js";
+import { pictureArt } from "../../src/cli/terminal/picture-art.js";
 import { exactReceipt, partReceipt } from "../../src/cli/terminal/receipt.js";
 import { renderLog, renderTransfer } from "../../src/cli/terminal/render.js";
 import { displayWidth } from "../../src/cli/terminal/text.js";
@@ -20,7 +22,7 @@ import type {
 import { Partition } from "../../src/picture/partition.js";
 import type { Manifest } from "../../src/wire/manifest.js";
 
-const WIDE: Look = { columns: 120, rows: 40, colour: false, glyphs: UNICODE };
+const WIDE: Look = { columns: 120, rows: 40, colour: false, pictures: "none", glyphs: UNICODE };
 const NARROW: Look = { ...WIDE, columns: 40, rows: 16 };
 const COLOURED: Look = { ...WIDE, colour: true };
 const PLAIN_ASCII: Look = { ...WIDE, columns: 60, glyphs: ASCII };
@@ -275,6 +277,7 @@ describe("the map of holes", () => {
     tileWidth: 10,
     tileHeight: 10,
     fields: 1,
+    order: "raster",
   });
   const manifest: Manifest = {
     name: "harbour.png",
@@ -291,6 +294,7 @@ describe("the map of holes", () => {
       tileWidth: 10,
       tileHeight: 10,
       fields: 1,
+      order: "raster",
       format: "png",
       metadata: [],
     },
@@ -303,7 +307,7 @@ describe("the map of holes", () => {
     const tracker = new HoleTracker();
     tracker.onImage("a", manifestOf);
     for (let piece = 0; piece < manifestOf.pieceCount; piece += 1) {
-      if (!isMissing(piece)) tracker.onPiece("a", piece);
+      if (!isMissing(piece)) tracker.onPiece("a", piece, new Uint8Array());
     }
     return tracker;
   }
@@ -371,10 +375,69 @@ describe("the map of holes", () => {
     expect(gridFor(width, height, room)).toEqual(grid);
   });
 
+  test("is the picture itself where the terminal has the colours for it", () => {
+    // The left half is missing, and of the right half every piece has its own red.
+    const pictures = new HoleTracker(true);
+    pictures.onImage("a", manifest);
+    for (let piece = 0; piece < manifest.pieceCount; piece += 1) {
+      const { x, width, height } = partition.rectOf(piece);
+      const pixels = Array.from({ length: width * height }, () => [200, 100, x / 2]).flat();
+      if (x >= 100) pictures.onPiece("a", piece, Uint8Array.from(pixels));
+    }
+    const map = pictures.mapOf("a", { columns: 20, rows: 5 }, 0);
+    if (map === undefined || !("rgb" in map)) throw new Error("no picture");
+    expect(map.grid).toEqual({ columns: 20, rows: 5 });
+    expect(map.shares).toHaveLength(200);
+    for (let cell = 0; cell < 200; cell += 1) {
+      const column = cell % 20;
+      expect(map.shares[cell]).toBe(column < 10 ? 0 : 1);
+      const colour = column < 10 ? [0, 0, 0] : [200, 100, column * 5];
+      expect([...map.rgb.subarray(cell * 3, cell * 3 + 3)]).toEqual(colour);
+    }
+    const look: Look = { ...COLOURED, pictures: "true" };
+    const lines = renderTransfer(receiving({}), look, 3, () => map);
+    expect(lines.at(-1)).toContain("pink: with holes");
+    const [first = ""] = lines.filter((line) => line.includes("▀"));
+    expect(first).toContain("38;2;200;100;50m\u001b[48;2;200;100;50m▀");
+    const drawn = stripVTControlCharacters(first);
+    expect(drawn).toBe(`│${"╱".repeat(10)}${"▀".repeat(10)}│`);
+  });
+
+  test("tints what has the smallest hole, and hatches only what is empty", () => {
+    const map = {
+      grid: { columns: 3, rows: 1 },
+      shares: [1, 1 - 1e-9, 1e-9, 1, 0, 0],
+      rgb: Uint8Array.from(Array.from({ length: 6 }, () => [100, 100, 100]).flat()),
+    };
+    const [, line = ""] = pictureArt(map, { ...COLOURED, pictures: "true" });
+    const [whole, holed, empty] = ["100;100;100", "154;65;125", "58;58;58"];
+    const cell = (top?: string, bottom?: string) => `\u001b[38;2;${top}m\u001b[48;2;${bottom}m▀`;
+    expect(line).toBe(`│${cell(whole, whole)}${cell(holed, empty)}${cell(holed, empty)}\u001b[0m│`);
+    const none = pictureArt({ ...map, shares: Array(6).fill(0) }, { ...COLOURED, pictures: "256" });
+    expect(stripVTControlCharacters(none[1] ?? "")).toBe("│╱╱╱│");
+  });
+
+  test.each([
+    [[0, 0, 0], 16],
+    [[255, 255, 255], 231],
+    [[255, 0, 0], 196],
+    [[95, 135, 175], 67],
+    [[128, 128, 128], 244],
+    [[30, 31, 29], 234],
+  ])("has the nearest of 256 colours for %j", (colour, wanted) => {
+    const map = {
+      grid: { columns: 1, rows: 1 },
+      shares: [1, 1],
+      rgb: Uint8Array.from([...colour, ...colour]),
+    };
+    const [, line = ""] = pictureArt(map, { ...COLOURED, pictures: "256" });
+    expect(line).toBe(`│\u001b[38;5;${wanted}m\u001b[48;5;${wanted}m▀\u001b[0m│`);
+  });
+
   test("is forgotten with its image", () => {
     const brief = trackerWithout(manifest, () => true);
     brief.forget("a");
-    brief.onPiece("a", 0);
+    brief.onPiece("a", 0, new Uint8Array(300));
     expect(brief.mapOf("a", { columns: 9, rows: 9 }, 0)).toBeUndefined();
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { DEMO_LINK, introduction } from "../../src/cli/demo.js";
 import { inspectionLines, regionMap } from "../../src/cli/inspect.js";
 import { planLines } from "../../src/cli/plan.js";
 import { type Look, UNICODE } from "../../src/cli/terminal/look.js";
@@ -12,7 +13,7 @@ import type {
   SendOfferEvent,
 } from "../../src/node/events.js";
 
-const LOOK: Look = { columns: 100, rows: 40, colour: false, glyphs: UNICODE };
+const LOOK: Look = { columns: 100, rows: 40, colour: false, pictures: "none", glyphs: UNICODE };
 
 const PLAN: Plan = {
   name: "harbour.png",
@@ -48,6 +49,17 @@ test("the plan of a file has no shape", () => {
 test("a plan tells what a person should know", () => {
   const notes = ["only the first of 12 pages is sent"];
   expect(planLines({ ...PLAN, notes }, LOOK)[2]).toBe("  only the first of 12 pages is sent");
+});
+
+test("the demo's first words say what is about to be seen, in lines that fit", () => {
+  const lines = introduction(DEMO_LINK, { ...LOOK, columns: 60 });
+  for (const line of lines) expect(line.length).toBeLessThanOrEqual(60);
+  const words = lines.join(" ");
+  expect(words).toContain("loses 5.0 % of all datagrams, about 4 in a row,");
+  expect(words).toContain("delays each by 20 ms at 8.0 Mbit/s");
+  const plain = { ...DEMO_LINK, burst: 1, rate: 0 };
+  const plainer = introduction(plain, LOOK).join(" ");
+  expect(plainer).toContain("loses 5.0 % of all datagrams, delays each by 20 ms, and");
 });
 
 describe("an inspection", () => {

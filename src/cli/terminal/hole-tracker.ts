@@ -1,9 +1,12 @@
+import type { Rect } from "../../base/geometry.js";
 import { type Range, RangeSet } from "../../base/range-set.js";
 import type { ReceiveObserver } from "../../node/observer.js";
 import { blockMap } from "../../picture/hole-map.js";
 import { Partition } from "../../picture/partition.js";
+import { Preview } from "../../picture/preview.js";
 import type { Manifest } from "../../wire/manifest.js";
 import { type Grid, gridFor } from "./hole-art.js";
+import type { PictureMap } from "./picture-art.js";
 
 export interface HoleMap {
   readonly grid: Grid;
@@ -15,12 +18,15 @@ export interface HoleMap {
 export class HoleTracker implements ReceiveObserver {
   private readonly images = new Map<string, ImageHoles>();
 
+  /** @param pictures whether pictures are wanted as such, where there are any */
+  constructor(private readonly pictures = false) {}
+
   onImage(id: string, manifest: Manifest): void {
-    this.images.set(id, new ImageHoles(manifest));
+    this.images.set(id, new ImageHoles(manifest, this.pictures));
   }
 
-  onPiece(id: string, piece: number): void {
-    this.images.get(id)?.missing.delete(piece);
+  onPiece(id: string, piece: number, bytes: Uint8Array): void {
+    this.images.get(id)?.place(piece, bytes);
   }
 
   /** No more maps of this image are wanted. */
@@ -29,38 +35,67 @@ export class HoleTracker implements ReceiveObserver {
   }
 
   /** The map that fits into `room`; undefined for an image that is not known. */
-  mapOf(id: string, room: Grid, nowMs: number): HoleMap | undefined {
+  mapOf(id: string, room: Grid, nowMs: number): HoleMap | PictureMap | undefined {
     return this.images.get(id)?.mapIn(room, nowMs);
   }
 }
 
-class ImageHoles {
-  readonly missing = new RangeSet();
-  private readonly partition: Partition | undefined;
-  private last: (HoleMap & { readonly room: Grid; readonly staleMs: number }) | undefined;
+/** The last map, kept until drawing another is due. */
+interface Drawn {
+  readonly map: HoleMap | PictureMap;
+  readonly room: Grid;
+  readonly staleMs: number;
+}
 
-  constructor(private readonly manifest: Manifest) {
+class ImageHoles {
+  private readonly missing = new RangeSet();
+  private readonly partition: Partition | undefined;
+  private readonly preview: Preview | undefined;
+  private last: Drawn | undefined;
+
+  constructor(
+    private readonly manifest: Manifest,
+    pictures: boolean,
+  ) {
     if (manifest.pieceCount > 0) this.missing.add(0, manifest.pieceCount);
     const { content } = manifest;
-    if (content.mode === "pixels") this.partition = new Partition(content);
+    if (content.mode === "file") return;
+    const partition = new Partition(content);
+    this.partition = partition;
+    const { channels, bits, colour } = content;
+    if (pictures) {
+      this.preview = new Preview({ partition, channels, bits, colour }, PREVIEW_SIDE);
+    }
   }
 
-  mapIn(room: Grid, nowMs: number): HoleMap {
+  place(piece: number, bytes: Uint8Array): void {
+    this.missing.delete(piece);
+    this.preview?.place(piece, bytes);
+  }
+
+  mapIn(room: Grid, nowMs: number): HoleMap | PictureMap {
     const { last } = this;
     const fits = last?.room.columns === room.columns && last.room.rows === room.rows;
-    if (last !== undefined && fits && nowMs < last.staleMs) return last;
+    if (last !== undefined && fits && nowMs < last.staleMs) return last.map;
     const startMs = performance.now();
     const map = this.partition ? this.pictureMap(this.partition, room) : this.fileMap(room);
     const costMs = performance.now() - startMs;
     // A map of very many holes is dear; it may take a twentieth of the time at most.
-    this.last = { ...map, room, staleMs: nowMs + MAP_COST_SHARE_INVERSE * costMs };
+    this.last = { map, room, staleMs: nowMs + MAP_COST_SHARE_INVERSE * costMs };
     return map;
   }
 
-  private pictureMap(partition: Partition, room: Grid): HoleMap {
+  private pictureMap(partition: Partition, room: Grid): HoleMap | PictureMap {
     const grid = gridFor(partition.width, partition.height, room);
-    const shares = blockMap(partition, this.missing.ranges(), grid.columns, grid.rows);
-    return { grid, shares };
+    const { columns, rows } = grid;
+    const missing = this.missing.ranges();
+    // With fewer rows than halves of characters, a picture would be stretched.
+    const isHighEnough = this.preview !== undefined && partition.height >= 2 * rows;
+    if (this.preview === undefined || !isHighEnough) {
+      return { grid, shares: blockMap(partition, missing, columns, rows) };
+    }
+    const shares = blockMap(partition, missing, columns, 2 * rows);
+    return { grid, shares, rgb: meanColours(this.preview, columns, 2 * rows) };
   }
 
   /** A file has no shape: its pieces in reading order over two lines. */
@@ -70,6 +105,57 @@ class ImageHoles {
     const columns = Math.max(1, Math.min(room.columns, Math.ceil(pieces / rows)));
     return { grid: { columns, rows }, shares: pieceShares(this.missing, pieces, columns * rows) };
   }
+}
+
+/** Of each cell of a grid over the preview, the mean colour of the pixels that are present, on black. */
+function meanColours(preview: Preview, columns: number, rows: number): Uint8Array {
+  const out = new Uint8Array(columns * rows * 3);
+  for (let row = 0; row < rows; row += 1) {
+    for (let column = 0; column < columns; column += 1) {
+      out.set(
+        meanColour(preview, cellRect(preview, column, row, columns, rows)),
+        (row * columns + column) * 3,
+      );
+    }
+  }
+  return out;
+}
+
+function meanColour(preview: Preview, { x, y, width, height }: Rect): number[] {
+  const sum: [number, number, number] = [0, 0, 0];
+  let count = 0;
+  for (let line = y; line < y + height; line += 1) {
+    for (
+      let pixel = line * preview.width + x;
+      pixel < line * preview.width + x + width;
+      pixel += 1
+    ) {
+      if (preview.presence[pixel] === 0) continue;
+      count += 1;
+      const alpha = (preview.rgba[pixel * 4 + 3] as number) / 255;
+      for (const i of [0, 1, 2] as const) sum[i] += (preview.rgba[pixel * 4 + i] as number) * alpha;
+    }
+  }
+  return sum.map((value) => Math.round(value / Math.max(1, count)));
+}
+
+/** The cell's rectangle of preview pixels: one at least, for a picture may have fewer than there are cells. */
+function cellRect(
+  preview: Preview,
+  column: number,
+  row: number,
+  columns: number,
+  rows: number,
+): Rect {
+  const [x, right] = [column, column + 1].map((i) => Math.floor((i * preview.width) / columns));
+  const [y, bottom] = [row, row + 1].map((i) => Math.floor((i * preview.height) / rows));
+  const [left, top] = [x as number, y as number];
+  return {
+    x: left,
+    y: top,
+    width: Math.max(1, (right as number) - left),
+    height: Math.max(1, (bottom as number) - top),
+  };
 }
 
 /** The share of present pieces in each of `cells` equal stretches; stretches beyond the last piece are whole. */
@@ -92,4 +178,6 @@ function stretchOf(cell: number, cells: number, pieces: number): Range {
 }
 
 const FILE_MAP_ROWS = 2;
+/** Pixels: about three for each cell of the largest map. */
+const PREVIEW_SIDE = 256;
 const MAP_COST_SHARE_INVERSE = 20;

@@ -6,6 +6,8 @@ export interface Look {
   readonly columns: number;
   readonly rows: number;
   readonly colour: boolean;
+  /** In which colours a picture can be drawn: any, the 256 of xterm, or none. */
+  readonly pictures: "true" | "256" | "none";
   readonly glyphs: Glyphs;
 }
 
@@ -63,17 +65,19 @@ export function lookOf(
 ): Look {
   const locale = env.LC_ALL || env.LC_CTYPE || env.LANG;
   const unicode = process.platform === "win32" || locale === undefined || /utf-?8/i.test(locale);
+  const depth = stream.getColorDepth?.(env) ?? 1;
   return {
     columns: stream.columns || 80,
     rows: stream.rows || 24,
-    colour: (stream.getColorDepth?.(env) ?? 1) > 1,
+    colour: depth > 1,
+    pictures: !unicode || depth < 8 ? "none" : depth < 24 ? "256" : "true",
     glyphs: unicode ? UNICODE : ASCII,
   };
 }
 
 /** For logs: nothing is broken, cut or coloured. */
 export function plainLook(look: Look): Look {
-  return { ...look, columns: Number.POSITIVE_INFINITY, colour: false };
+  return { ...look, columns: Number.POSITIVE_INFINITY, colour: false, pictures: "none" };
 }
 
 export const UNICODE: Glyphs = {

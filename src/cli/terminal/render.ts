@@ -10,11 +10,12 @@ import {
 import { type Grid, holeArt, legend } from "./hole-art.js";
 import type { HoleMap } from "./hole-tracker.js";
 import { flow, type Item, type Look, painted } from "./look.js";
+import { PICTURE_LEGEND, type PictureMap, pictureArt } from "./picture-art.js";
 import { cleaned, displayWidth } from "./text.js";
 import type { ImageState, TransferState } from "./transfer-state.js";
 
 /** Gives the map of an image that fits into `room`. */
-export type MapSource = (id: string, room: Grid) => HoleMap | undefined;
+export type MapSource = (id: string, room: Grid) => HoleMap | PictureMap | undefined;
 
 /**
  * The lines that stand in the terminal while a transfer runs, none wider than the terminal and
@@ -37,17 +38,19 @@ export function renderTransfer(
     rows: Math.min(MAP_ROWS_MAX, Math.floor(spareRows / blocks.length) - FRAME),
   };
   const lines: string[] = [];
-  let mapped = false;
+  const keys = new Set<string>();
   for (const [index, image] of state.images.entries()) {
     lines.push(...(blocks[index] as string[]));
     if (mapRoom.rows < 1 || mapRoom.columns < 1) continue;
     const map = maps(image.id, mapRoom);
     if (map === undefined) continue;
-    lines.push(...holeArt(map.shares, map.grid, look));
-    mapped = true;
+    const isPicture = "rgb" in map;
+    lines.push(...(isPicture ? pictureArt(map, look) : holeArt(map.shares, map.grid, look)));
+    keys.add(isPicture ? PICTURE_LEGEND : legend(look));
   }
-  const key = legend(look);
-  if (mapped && displayWidth(key) <= look.columns) lines.push(painted(look, "faint", key));
+  for (const key of keys) {
+    if (displayWidth(key) <= look.columns) lines.push(painted(look, "faint", key));
+  }
   return capped(lines, state.images.length, look);
 }
 
@@ -153,8 +156,9 @@ function capped(lines: string[], images: number, look: Look): string[] {
 const STALL_SECONDS = 5;
 const BAR_COLUMNS_MIN = 8;
 const BAR_COLUMNS_MAX = 32;
-const MAP_ROWS_MAX = 12;
+const MAP_ROWS_MAX = 18;
 const MAP_COLUMNS_MAX = 76;
 /** Columns, and rows, that a map's frame takes. */
 const FRAME = 2;
+/** Of pictures; when files come too, theirs may be cut off. */
 const LEGEND_ROWS = 1;

@@ -27,6 +27,22 @@ export function fitted(text: string, columns: number, ellipsis: string): string 
   return head.join("") + ellipsis + tail.reverse().join("");
 }
 
+/** Sets words in lines of at most `columns`; a longer word has a line of its own. */
+export function wrapped(words: string, columns: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of words.split(" ")) {
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (line === "" || displayWidth(longer) <= columns) {
+      line = longer;
+      continue;
+    }
+    lines.push(line);
+    line = word;
+  }
+  return [...lines, line];
+}
+
 /** As many of the first characters as fit. */
 function widest(characters: readonly string[], columns: number): string[] {
   const out: string[] = [];
