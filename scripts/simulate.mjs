@@ -44,8 +44,8 @@ function replay(n) {
   return exact;
 }
 
-function printPlan({ seed: drawnSeed, images, forward, backward, host, rateCap }) {
-  console.log(`seed ${drawnSeed}`);
+function printPlan({ seed: drawnSeed, congestion, images, forward, backward, host, rateCap }) {
+  console.log(`seed ${drawnSeed}, congestion control ${congestion().name}`);
   for (const image of images) console.log("image   ", JSON.stringify(image));
   console.log("forward ", JSON.stringify(forward));
   console.log("backward", JSON.stringify(backward));

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import type { Socket } from "node:dgram";
 import { bytesPerSecond, type InstantUs, seconds as secondsUs } from "../base/units.js";
+import { Bbr } from "../protocol/bbr.js";
 import { ACTIVE_IMAGES_MAX } from "../protocol/limits.js";
-import { NewReno } from "../protocol/new-reno.js";
 import { Sender, type SenderEnd, type SenderEvent } from "../protocol/sender.js";
 import { connectionKey } from "../wire/datagram.js";
 import type { Reason, ResultFrame } from "../wire/frames/end.js";
@@ -111,7 +111,7 @@ class SendRun implements Run<SendEvent, SendResult> {
     const sender = new Sender({
       connectionId: this.connectionId,
       guard: datagramGuard,
-      congestion: new NewReno(),
+      congestion: new Bbr(),
       nowUs: nowUs(),
       ...(rateMbit === undefined ? {} : { rateCap: bytesPerSecond(rateMbit * 125_000) }),
       ...(timeoutSeconds === undefined ? {} : { connectTimeoutUs: secondsUs(timeoutSeconds) }),

@@ -1,9 +1,23 @@
 import type { BytesPerSecond, InstantUs } from "../base/units.js";
+import type { RateSample } from "./delivery-rate.js";
 import type { RttEstimator } from "./rtt.js";
 
-export interface AckedPacket {
+/** A packet that counts as in flight. */
+export interface FlightPacket {
   readonly bytes: number;
   readonly sentUs: InstantUs;
+}
+
+/** What an acknowledgement tells of the path. */
+export interface AckSample {
+  readonly nowUs: InstantUs;
+  readonly rtt: RttEstimator;
+  /** After the packets acknowledged are taken out. */
+  readonly inFlightBytes: number;
+  /** True when the window, not the sender's data, held the sender back. */
+  readonly limited: boolean;
+  /** The rate of delivery; absent when this acknowledgement gives no measure of it. */
+  readonly rate?: RateSample;
 }
 
 /**
@@ -15,12 +29,9 @@ export interface CongestionControl {
   /** Bytes that may be in flight. */
   readonly windowBytes: number;
   pacingRate(rtt: RttEstimator): BytesPerSecond;
-  /**
-   * @param limited true when the window, not the sender's data, held the sender back
-   */
-  onAcked(packets: readonly AckedPacket[], nowUs: InstantUs, limited: boolean): void;
+  onAcked(packets: readonly FlightPacket[], sample: AckSample): void;
   /** @param persistent true when nothing came through for a whole persistent-congestion period */
-  onLost(packets: readonly AckedPacket[], nowUs: InstantUs, persistent: boolean): void;
+  onLost(packets: readonly FlightPacket[], nowUs: InstantUs, persistent: boolean): void;
 }
 
 /** The datagram size that windows are counted in. */

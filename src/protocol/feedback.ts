@@ -68,7 +68,7 @@ export class Feedback {
   }
 
   private get spacingUs(): DurationUs {
-    const share = this.subject.recovery.rtt.smoothedUs / 8;
+    const share = this.subject.recovery.rtt.smoothedUs / 16;
     const bounded = Math.min(Math.max(share, FEEDBACK_SPACING_MIN_US), FEEDBACK_SPACING_MAX_US);
     return durationUs(bounded);
   }

@@ -1,7 +1,8 @@
 import { type BytesPerSecond, bytesPerSecond, type InstantUs } from "../base/units.js";
 import {
-  type AckedPacket,
+  type AckSample,
   type CongestionControl,
+  type FlightPacket,
   INITIAL_WINDOW_BYTES,
   WINDOW_DATAGRAM_BYTES,
 } from "./congestion.js";
@@ -31,7 +32,7 @@ export class NewReno implements CongestionControl {
     return bytesPerSecond((PACING_GAIN * this.windowBytes * 1_000_000) / rtt.smoothedUs);
   }
 
-  onAcked(packets: readonly AckedPacket[], _nowUs: InstantUs, limited: boolean): void {
+  onAcked(packets: readonly FlightPacket[], { limited }: AckSample): void {
     // A window that was not used says nothing about the path. RFC 9002 section 7.8.
     if (!limited) return;
     for (const packet of packets) {
@@ -43,7 +44,7 @@ export class NewReno implements CongestionControl {
     }
   }
 
-  onLost(packets: readonly AckedPacket[], nowUs: InstantUs, persistent: boolean): void {
+  onLost(packets: readonly FlightPacket[], nowUs: InstantUs, persistent: boolean): void {
     const newest = packets.reduce((latest, p) => Math.max(latest, p.sentUs), 0);
     if (newest > this.recoveryStartUs) {
       this.recoveryStartUs = nowUs;

@@ -10,6 +10,7 @@ import {
   seconds,
 } from "../base/units.js";
 import type { CongestionControl } from "./congestion.js";
+import { DeliveryRate } from "./delivery-rate.js";
 import { findLost, ReorderTolerance } from "./loss.js";
 import { RttEstimator } from "./rtt.js";
 import type { SentPacket } from "./sent-packet.js";
@@ -43,6 +44,7 @@ export interface AckOutcome<Content> {
 export class Recovery<Content> {
   readonly rtt = new RttEstimator();
   readonly reorder = new ReorderTolerance();
+  readonly delivery = new DeliveryRate();
   inFlightBytes = 0;
   sentPackets = 0;
   lostPackets = 0;
@@ -76,7 +78,8 @@ export class Recovery<Content> {
   /** Notes a packet that asks for an acknowledgement. Others only take a number. */
   onSent(packet: SentPacket<Content>): void {
     assert(packet.packetNumber < this.nextPacketNumber, "a packet bears a number that was given");
-    this.outstanding.set(packet.packetNumber, packet);
+    const delivery = this.delivery.onSent(packet.sentUs, packet.bytes, this.inFlightBytes);
+    this.outstanding.set(packet.packetNumber, { ...packet, delivery });
     this.inFlightBytes += packet.bytes;
     this.lastSentUs = packet.sentUs;
     this.sentPackets += 1;
@@ -108,7 +111,7 @@ export class Recovery<Content> {
     }
     this.largestAcked = Math.max(this.largestAcked, newest.end - 1);
     this.backoff = 0;
-    this.congestion?.onAcked(acked, nowUs, limited);
+    this.tellCongestion(acked, nowUs, limited);
     return { acked, lost: this.detectLost(nowUs) };
   }
 
@@ -132,6 +135,17 @@ export class Recovery<Content> {
     this.backoff += 1;
     const isSlowest = this.probeIntervalUs >= PROBE_INTERVAL_MAX_US;
     return { lost: [], probes: isSlowest ? 1 : PROBES };
+  }
+
+  private tellCongestion(
+    acked: readonly SentPacket<Content>[],
+    nowUs: InstantUs,
+    limited: boolean,
+  ): void {
+    const { rtt, inFlightBytes } = this;
+    const rate = this.delivery.onAcked(acked, nowUs, rtt.minUs);
+    const sample = { nowUs, rtt, inFlightBytes, limited };
+    this.congestion?.onAcked(acked, rate === undefined ? sample : { ...sample, rate });
   }
 
   private takeAcked(ranges: readonly Range[], nowUs: InstantUs): SentPacket<Content>[] {

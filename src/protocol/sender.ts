@@ -334,6 +334,7 @@ export class Sender {
       if (mayLeave) return this.build(nowUs, false);
       this.limited = isOpen ? !this.isCapped : !this.fits(this.options.congestion.windowBytes);
     } else this.limited = false;
+    if (!this.limited) this.recovery.delivery.onAppLimited(this.recovery.inFlightBytes);
     if (this.ackDueUs() > nowUs) return undefined;
     // Whoever speaks to us still has not heard our CLOSE. RFC 9000 section 10.2.1.
     return this.state.name === "closing" ? this.build(nowUs, true) : this.buildAck(nowUs);

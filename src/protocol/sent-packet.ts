@@ -1,4 +1,5 @@
 import type { InstantUs } from "../base/units.js";
+import type { DeliveryStamp } from "./delivery-rate.js";
 
 /** A packet that asks for an acknowledgement, remembered until it is acknowledged or long lost. */
 export interface SentPacket<Content> {
@@ -8,4 +9,6 @@ export interface SentPacket<Content> {
   readonly bytes: number;
   /** What it carried, to be confirmed or to be sent again. */
   readonly contents: readonly Content[];
+  /** What the rate of delivery is measured by. */
+  readonly delivery?: DeliveryStamp;
 }

@@ -8,6 +8,8 @@ import {
   milliseconds,
   seconds,
 } from "../base/units.js";
+import { Bbr } from "../protocol/bbr.js";
+import { NewReno } from "../protocol/new-reno.js";
 import type { Guard } from "../wire/guard.js";
 import type { Cut, LinkOptions } from "./link.js";
 import type { HostOptions, Scenario, SimulatedImage } from "./scenario.js";
@@ -33,7 +35,10 @@ export function drawScenario(seed: number, guard: Guard): Scenario {
   const cap = rateCap === undefined ? {} : { rateCap };
   const timersLateUs = durationUs(random.chance(0.3) ? Math.round(50_000 * random.unit() ** 3) : 0);
   const patience = { connectTimeoutUs: seconds(600) };
-  return { seed, guard, images, forward, backward, host, timersLateUs, ...cap, ...patience };
+  // Half of all runs each, by turns.
+  const congestion = seed % 2 === 0 ? () => new Bbr() : () => new NewReno();
+  const links = { forward, backward, timersLateUs };
+  return { seed, guard, images, congestion, ...links, host, ...cap, ...patience };
 }
 
 const SLOW_BYTES_PER_SECOND = 125_000;

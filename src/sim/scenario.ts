@@ -7,8 +7,8 @@ import {
   type InstantUs,
   instantUs,
 } from "../base/units.js";
+import { Bbr } from "../protocol/bbr.js";
 import type { CongestionControl } from "../protocol/congestion.js";
-import { NewReno } from "../protocol/new-reno.js";
 import { Receiver } from "../protocol/receiver.js";
 import { Sender, type SenderEnd } from "../protocol/sender.js";
 import type { Guard } from "../wire/guard.js";
@@ -91,6 +91,8 @@ export interface Outcome {
   readonly end: SenderEnd | "timeLimit";
   /** Virtual seconds from the first datagram to the sender's end. */
   readonly seconds: number;
+  /** Virtual seconds from the first datagram to the receiver's word on the last image. */
+  readonly completeSeconds: number;
   readonly pieces: number;
   /** Pieces sent again, or late because withheld. */
   readonly repaired: number;
@@ -144,7 +146,7 @@ function laneOf(scenario: Scenario, name: string): Lane {
   const sender = new Sender({
     connectionId: random.bytes(8),
     guard,
-    congestion: scenario.congestion?.() ?? new NewReno(),
+    congestion: scenario.congestion?.() ?? new Bbr(),
     nowUs: start,
     ...(rateCap === undefined ? {} : { rateCap }),
     ...(connectTimeoutUs === undefined ? {} : { connectTimeoutUs }),
@@ -163,6 +165,7 @@ function laneOf(scenario: Scenario, name: string): Lane {
     interrupt: scenario.interrupt,
     end: undefined,
     endUs: start,
+    resultUs: start,
   };
 }
 
@@ -174,6 +177,7 @@ function outcomeOf(lane: Lane, receiver: Receiver, endUs: InstantUs): Outcome {
   return {
     exact: delivery.exact && images.every((image) => image?.result?.outcome === "verified"),
     end: lane.end ?? "timeLimit",
+    completeSeconds: lane.resultUs / 1_000_000,
     seconds: (lane.end === undefined ? endUs : lane.endUs) / 1_000_000,
     pieces: sum(delivery.sources.map((source) => source.pieceCount)),
     repaired: sum(images.map((image) => image?.pieces.repaired)),

@@ -21,6 +21,8 @@ export interface Lane {
   interrupt: Interrupt | undefined;
   end: SenderEnd | undefined;
   endUs: InstantUs;
+  /** When the sender had the last result. */
+  resultUs: InstantUs;
 }
 
 /** Outputs and turns at one instant beyond which time is said to stand still. */
@@ -120,6 +122,7 @@ export class World {
         continue;
       }
       this.log(lane.name, `event ${out.event.kind}`, this.nowUs);
+      if (out.event.kind === "result") lane.resultUs = this.nowUs;
       if (out.event.kind !== "closed") continue;
       lane.end = out.event.end;
       lane.endUs = this.nowUs;

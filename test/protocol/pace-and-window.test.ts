@@ -59,6 +59,9 @@ describe("the pacer", () => {
 describe("NewReno", () => {
   const packet = (sentMs: number) => ({ bytes: 1_200, sentUs: instantUs(sentMs * 1_000) });
   const at = (ms: number) => instantUs(ms * 1_000);
+  const acked = (ms: number, limited: boolean) => {
+    return { nowUs: at(ms), rtt: new RttEstimator(), inFlightBytes: 0, limited };
+  };
 
   test("begins with ten datagrams: RFC 9002 section 7.2", () => {
     expect(new NewReno().windowBytes).toBe(12_000);
@@ -68,15 +71,14 @@ describe("NewReno", () => {
     const reno = new NewReno();
     reno.onAcked(
       Array.from({ length: 10 }, () => packet(0)),
-      at(100),
-      true,
+      acked(100, true),
     );
     expect(reno.windowBytes).toBe(24_000);
   });
 
   test("does not grow when it did not hold the sender back", () => {
     const reno = new NewReno();
-    reno.onAcked([packet(0)], at(100), false);
+    reno.onAcked([packet(0)], acked(100, false));
     expect(reno.windowBytes).toBe(12_000);
   });
 
@@ -92,7 +94,7 @@ describe("NewReno", () => {
   test("then grows by one datagram a round trip", () => {
     const reno = new NewReno();
     reno.onLost([packet(0)], at(100), false);
-    for (let i = 0; i < 5; i += 1) reno.onAcked([packet(101 + i)], at(200), true);
+    for (let i = 0; i < 5; i += 1) reno.onAcked([packet(101 + i)], acked(200, true));
     expect(reno.windowBytes).toBeGreaterThan(6_000 + 1_000);
     expect(reno.windowBytes).toBeLessThanOrEqual(6_000 + 1_200);
   });
@@ -100,7 +102,7 @@ describe("NewReno", () => {
   test("ignores acknowledgements of what was sent before the loss", () => {
     const reno = new NewReno();
     reno.onLost([packet(0)], at(100), false);
-    reno.onAcked([packet(99), packet(100)], at(150), true);
+    reno.onAcked([packet(99), packet(100)], acked(150, true));
     expect(reno.windowBytes).toBe(6_000);
   });
 

@@ -295,7 +295,8 @@ describe("what was left out", () => {
     const outcome = simulate(plan({ images }));
     expectExact(outcome);
     expect(outcome.datagrams).toBeLessThan(150);
-    expect(outcome.needless).toBeLessThanOrEqual(25);
+    // The first flight of 32 datagrams leaves before the receiver can tell.
+    expect(outcome.needless).toBeLessThanOrEqual(34);
   });
 
   test("the word of what is held from before may be lost", () => {

@@ -1,0 +1,362 @@
+import {
+  type BytesPerSecond,
+  bytesPerSecond,
+  type InstantUs,
+  milliseconds,
+  seconds,
+} from "../base/units.js";
+import {
+  type AckSample,
+  type CongestionControl,
+  type FlightPacket,
+  WINDOW_DATAGRAM_BYTES,
+} from "./congestion.js";
+import type { RateSample } from "./delivery-rate.js";
+import { OwnLoss } from "./own-loss.js";
+import type { RttEstimator } from "./rtt.js";
+
+/** startup -> drain -> down -> cruise -> refill -> up -> down ...; probeRtt from any, back to down. */
+type Phase = "startup" | "drain" | "down" | "cruise" | "refill" | "up" | "probeRtt";
+
+/** draft-ietf-ccwg-bbr-05 section 5.6.1. */
+const PACING_GAIN: Record<Phase, number> = {
+  startup: 2.773,
+  drain: 0.5,
+  down: 0.9,
+  cruise: 1,
+  refill: 1,
+  up: 1.25,
+  probeRtt: 1,
+};
+const WINDOW_GAIN: Record<Phase, number> = {
+  startup: 2,
+  drain: 2,
+  down: 2,
+  cruise: 2,
+  refill: 2,
+  up: 2.25,
+  probeRtt: 0.5,
+};
+
+/**
+ * Start: as many datagrams as Chromium's QUIC, paced over a round trip. RFC 6928 has ten without pacing.
+ */
+const START_WINDOW_BYTES = 32 * WINDOW_DATAGRAM_BYTES;
+/** Section 2.7: BBR.MinPipeCwnd. */
+const MINIMUM_PIPE_BYTES = 4 * WINDOW_DATAGRAM_BYTES;
+/** Section 5.3.1.2. */
+const FULL_GROWTH = 1.25;
+const FULL_ROUNDS = 3;
+/** Section 2.7: BBR.Beta, BBR.Headroom. */
+const BETA = 0.7;
+const HEADROOM = 0.85;
+/** Section 5.3.3.5.3: two to three seconds between probes for bandwidth; here evenly two and a half. */
+const PROBE_BANDWIDTH_EVERY_US = seconds(2.5);
+/** Section 5.3.3.5.1: at least as often as Reno would grow by a window, so that both can live. */
+const PROBE_BANDWIDTH_ROUNDS = 63;
+/** Section 2.8: BBR.MinRTTFilterLen, ProbeRTTInterval, ProbeRTTDuration. */
+const MIN_RTT_WINDOW_US = seconds(10);
+const PROBE_RTT_EVERY_US = seconds(5);
+const PROBE_RTT_US = milliseconds(200);
+/** Section 5.6.2: a little below the estimate, so that queues drain. */
+const PACING_MARGIN = 0.99;
+
+/** Taken for the round-trip time before there is a sample. Ours; the window bounds the harm. */
+const FIRST_RTT_US = milliseconds(100);
+
+/** RFC 9406 section 4.3: N_RTT_SAMPLE. */
+const RTT_SAMPLES = 8;
+/** A queue of half a product, and two milliseconds for busy machines. Ours. */
+const QUEUE_THAT_SHOWS = 1.5;
+const QUEUE_SLACK_US = milliseconds(2);
+
+interface Round {
+  /** The round ends when a packet sent after so many bytes were delivered is acknowledged. */
+  endDelivered: number;
+  lost: number;
+  acked: number;
+  /** The highest rate at which it was sent. */
+  rate: number;
+  /** True when all of it was sent slower than the path carries. */
+  slow: boolean;
+}
+
+/**
+ * A congestion control that models the path by its bandwidth and its
+ * round-trip time, after BBR version 3 (draft-ietf-ccwg-bbr-05).
+ *
+ * It differs from the draft in what loss means: `OwnLoss` decides which loss our
+ * sending causes, and only that makes it retreat; and in that it sends faster by the link's own loss, which
+ * uses up the bottleneck like any other datagram.
+ */
+export class Bbr implements CongestionControl {
+  readonly name = "bbr";
+  phase: Phase = "startup";
+  readonly ownLoss = new OwnLoss();
+  /** The largest rates of this and the last cycle of probing. Section 5.5.5. */
+  private bandwidth = [0, 0];
+  /** Bounds that loss has set: for this cycle, and until a probe finds more room. Sections 5.5.10 and 5.5.12. */
+  private bandwidthLow = Number.POSITIVE_INFINITY;
+  private inFlightHigh = Number.POSITIVE_INFINITY;
+  private minRttUs = Number.POSITIVE_INFINITY;
+  private minRttAtUs = 0;
+  private probeRttMinUs = Number.POSITIVE_INFINITY;
+  private probeRttMinAtUs = 0;
+  private probeRttEndUs: number | undefined;
+  private phaseStartUs = 0;
+  private cycleStartUs = 0;
+  private roundsInPhase = 0;
+  private roundsInCycle = 0;
+  private fullBandwidth = 0;
+  private fullRounds = 0;
+  private filled = false;
+  private judgeFromUs = 0;
+  private readonly recentRtts: number[] = [];
+  private readonly round: Round = { endDelivered: 0, lost: 0, acked: 0, rate: 0, slow: true };
+  private window = START_WINDOW_BYTES;
+  private deliveredBytes = 0;
+
+  get windowBytes(): number {
+    return this.window;
+  }
+
+  /** The bandwidth that the path is taken to have, in delivered bytes a second. */
+  get bandwidthEstimate(): number {
+    return Math.min(this.maxBandwidth, this.bandwidthLow);
+  }
+
+  pacingRate(rtt: RttEstimator): BytesPerSecond {
+    const gain = PACING_GAIN[this.phase];
+    const known = gain * this.wireRate(this.bandwidthEstimate);
+    if (!this.filled) {
+      // Until the pipe is full the rate only rises: the first samples are of a few small packets.
+      const startUs = rtt.hasSample ? rtt.smoothedUs : FIRST_RTT_US;
+      const start = (gain * START_WINDOW_BYTES * 1_000_000) / startUs;
+      return bytesPerSecond(Math.max(known, this.phase === "startup" ? start : 0));
+    }
+    return bytesPerSecond(PACING_MARGIN * known);
+  }
+
+  onAcked(packets: readonly FlightPacket[], sample: AckSample): void {
+    const { nowUs, rate, rtt } = sample;
+    for (const packet of packets) this.deliveredBytes += packet.bytes;
+    this.round.acked += this.judged(packets);
+    this.updateMinRtt(rtt, nowUs);
+    const roundEnds = rate !== undefined && rate.priorDelivered >= this.round.endDelivered;
+    if (rate !== undefined) this.updateBandwidth(rate);
+    if (roundEnds) this.endRound(rate, sample);
+    this.advance(sample);
+    this.checkProbeRtt(sample);
+    this.setWindow(packets);
+  }
+
+  onLost(packets: readonly FlightPacket[], _nowUs: InstantUs, persistent: boolean): void {
+    this.round.lost += this.judged(packets);
+    if (persistent) this.window = MINIMUM_PIPE_BYTES;
+  }
+
+  /** Packets sent since the last change of mind: what came before is answered for already. */
+  private judged(packets: readonly FlightPacket[]): number {
+    let count = 0;
+    for (const packet of packets) if (packet.sentUs >= this.judgeFromUs) count += 1;
+    return count;
+  }
+
+  private get maxBandwidth(): number {
+    return Math.max(this.bandwidth[0] as number, this.bandwidth[1] as number);
+  }
+
+  /** What must be sent so that so much is delivered. */
+  private wireRate(delivered: number): number {
+    return delivered / (1 - Math.min(this.ownLoss.share, OWN_LOSS_MADE_GOOD_MAX));
+  }
+
+  private productBytes(gain = 1): number {
+    if (this.maxBandwidth === 0 || this.minRttUs === Number.POSITIVE_INFINITY) {
+      return START_WINDOW_BYTES;
+    }
+    return (gain * this.wireRate(this.bandwidthEstimate) * this.minRttUs) / 1_000_000;
+  }
+
+  private updateBandwidth(sample: RateSample): void {
+    if (sample.appLimited && sample.rate < this.maxBandwidth) return;
+    this.bandwidth[1] = Math.max(this.bandwidth[1] as number, sample.rate);
+  }
+
+  private updateMinRtt(rtt: RttEstimator, nowUs: InstantUs): void {
+    if (!rtt.hasSample) return;
+    const latest = rtt.latestUs;
+    this.recentRtts.push(latest);
+    if (this.recentRtts.length > RTT_SAMPLES) this.recentRtts.shift();
+    if (latest <= this.probeRttMinUs || nowUs - this.probeRttMinAtUs > PROBE_RTT_EVERY_US * 2) {
+      this.probeRttMinUs = latest;
+      this.probeRttMinAtUs = nowUs;
+    }
+    if (latest <= this.minRttUs || nowUs - this.minRttAtUs > MIN_RTT_WINDOW_US) {
+      this.minRttUs = latest;
+      this.minRttAtUs = nowUs;
+    }
+  }
+
+  /** A round trip's worth is acknowledged: growth, loss and bounds are judged once for it. */
+  private endRound(sample: RateSample, { rtt, limited, nowUs }: AckSample): void {
+    const { lost, acked, rate, slow } = this.round;
+    this.roundsInPhase += 1;
+    this.roundsInCycle += 1;
+    if (this.phase === "startup" && this.growsStill && acked > 0) {
+      this.ownLoss.onGrowth({ lost, total: lost + acked });
+    }
+    const facts = { rate, slow: slow && this.phase !== "drain", queue: this.queueShows() };
+    const tooMuch = this.ownLoss.judge({ lost, total: lost + acked }, facts);
+    if (this.phase === "startup" || this.phase === "up") this.checkFull(sample, limited, tooMuch);
+    else if (tooMuch) this.retreat(sample);
+    if (tooMuch) this.judgeFromUs = nowUs;
+    this.round.endDelivered = this.deliveredBytes;
+    this.round.lost = 0;
+    this.round.acked = 0;
+    this.round.rate = this.pacingRate(rtt);
+    this.round.slow = this.round.rate < SLOW_SHARE * this.wireRate(this.maxBandwidth);
+  }
+
+  /** Section 5.3.1.2: the pipe is full when three rounds bring no growth; or, section 5.3.1.3, when it overflows. */
+  private checkFull(sample: RateSample, limited: boolean, tooMuch: boolean): void {
+    if (tooMuch) {
+      this.inFlightHigh = Math.max(sample.inFlightBytes * BETA, this.productBytes());
+      this.fullRounds = FULL_ROUNDS;
+      return;
+    }
+    if (this.growsStill) {
+      this.fullBandwidth = this.maxBandwidth;
+      this.fullRounds = 0;
+    } else if (limited && !sample.appLimited) this.fullRounds += 1;
+  }
+
+  /** Section 5.5.10.3: what was delivered is what the path carries, for the rest of the cycle. */
+  private retreat(sample: RateSample): void {
+    const known = Math.min(this.bandwidthLow, this.maxBandwidth);
+    this.bandwidthLow = Math.max(sample.rate, BETA * known);
+  }
+
+  private advance({ nowUs, inFlightBytes }: AckSample): void {
+    const inPhaseUs = nowUs - this.phaseStartUs;
+    switch (this.phase) {
+      case "startup":
+        if (this.fullRounds >= FULL_ROUNDS || (this.queueShows() && !this.growsStill)) {
+          this.filled = true;
+          // What startup poured over the brim is answered for by leaving it.
+          this.judgeFromUs = nowUs;
+          this.enter("drain", nowUs);
+        }
+        return;
+      case "drain":
+        if (inFlightBytes <= this.productBytes() || this.roundsInPhase >= 3) this.beginCycle(nowUs);
+        return;
+      case "down":
+        if (inFlightBytes <= this.productBytes(HEADROOM) || inPhaseUs > this.minRttUs) {
+          this.enter("cruise", nowUs);
+        }
+        return;
+      case "cruise":
+        if (this.isTimeToProbe(nowUs)) {
+          this.bandwidthLow = Number.POSITIVE_INFINITY;
+          this.enter("refill", nowUs);
+        }
+        return;
+      case "refill":
+        if (this.roundsInPhase >= 1) {
+          this.fullBandwidth = this.maxBandwidth;
+          this.fullRounds = 0;
+          this.enter("up", nowUs);
+        }
+        return;
+      case "up":
+        this.advanceUp(nowUs, inFlightBytes);
+        return;
+      case "probeRtt":
+        return;
+    }
+  }
+
+  private get growsStill(): boolean {
+    return this.maxBandwidth >= this.fullBandwidth * FULL_GROWTH;
+  }
+
+  /** RFC 9406 section 4.2: a queue that every one of the last eight samples has seen. */
+  private queueShows(): boolean {
+    if (this.recentRtts.length < RTT_SAMPLES) return false;
+    return Math.min(...this.recentRtts) > this.minRttUs * QUEUE_THAT_SHOWS + QUEUE_SLACK_US;
+  }
+
+  /** Section 5.3.3.4: up, until the queue shows or the pipe overflows. */
+  private advanceUp(nowUs: InstantUs, inFlightBytes: number): void {
+    if (this.fullRounds >= FULL_ROUNDS) return this.beginCycle(nowUs);
+    this.inFlightHigh = Math.max(this.inFlightHigh, inFlightBytes);
+    const longEnough = this.roundsInPhase >= 1 && nowUs - this.phaseStartUs > this.minRttUs;
+    if (longEnough && inFlightBytes >= this.productBytes(PACING_GAIN.up)) this.beginCycle(nowUs);
+  }
+
+  private beginCycle(nowUs: InstantUs): void {
+    this.bandwidth = [this.bandwidth[1] as number, 0];
+    this.cycleStartUs = nowUs;
+    this.roundsInCycle = 0;
+    this.enter("down", nowUs);
+  }
+
+  private isTimeToProbe(nowUs: InstantUs): boolean {
+    const product = this.productBytes() / WINDOW_DATAGRAM_BYTES;
+    const rounds = Math.min(product, PROBE_BANDWIDTH_ROUNDS);
+    return (
+      nowUs - this.cycleStartUs > PROBE_BANDWIDTH_EVERY_US ||
+      this.roundsInCycle >= Math.max(rounds, 8)
+    );
+  }
+
+  private enter(phase: Phase, nowUs: InstantUs): void {
+    this.phase = phase;
+    this.phaseStartUs = nowUs;
+    this.roundsInPhase = 0;
+  }
+
+  /** Section 5.3.4: now and then the queue is let run dry, to see the path's own round-trip time. */
+  private checkProbeRtt({ nowUs, inFlightBytes, limited }: AckSample): void {
+    if (this.phase !== "probeRtt") {
+      const stale = nowUs - this.probeRttMinAtUs > PROBE_RTT_EVERY_US;
+      if (!stale || !this.filled || !limited) return;
+      this.enter("probeRtt", nowUs);
+      this.probeRttEndUs = undefined;
+      return;
+    }
+    if (this.probeRttEndUs === undefined) {
+      const low = Math.max(this.productBytes(WINDOW_GAIN.probeRtt), MINIMUM_PIPE_BYTES);
+      if (inFlightBytes <= low) this.probeRttEndUs = nowUs + PROBE_RTT_US;
+    } else if (nowUs >= this.probeRttEndUs && this.roundsInPhase >= 1) {
+      this.minRttUs = this.probeRttMinUs;
+      this.minRttAtUs = nowUs;
+      this.probeRttMinAtUs = nowUs;
+      this.enter("down", nowUs);
+      this.cycleStartUs = nowUs;
+    }
+  }
+
+  /** Section 5.6.4. */
+  private setWindow(packets: readonly FlightPacket[]): void {
+    let target = Math.max(this.productBytes(WINDOW_GAIN[this.phase]), MINIMUM_PIPE_BYTES);
+    target += this.acknowledgedAtOnce(packets);
+    if (this.filled) {
+      this.window = Math.min(target, Math.max(this.inFlightHigh, MINIMUM_PIPE_BYTES));
+      return;
+    }
+    const bytes = packets.reduce((sum, packet) => sum + packet.bytes, 0);
+    if (this.window < target) this.window = Math.min(this.window + bytes, target);
+  }
+
+  /** Room for acknowledgements that come bunched: what the last one brought. Section 5.5.9 measures it at length. */
+  private acknowledgedAtOnce(packets: readonly FlightPacket[]): number {
+    return packets.reduce((sum, packet) => sum + packet.bytes, 0);
+  }
+}
+
+/** However much is lost, it is not made good by more than doubling what is sent. Ours. */
+const OWN_LOSS_MADE_GOOD_MAX = 0.5;
+/** A round sent below this share of the known rate shows the link itself. Ours. */
+const SLOW_SHARE = 0.92;

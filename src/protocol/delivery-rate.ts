@@ -1,0 +1,96 @@
+import { type BytesPerSecond, between, bytesPerSecond, type InstantUs } from "../base/units.js";
+
+/** What a packet remembers of the moment it was sent. draft-ietf-ccwg-bbr-05 section 4.1.2. */
+export interface DeliveryStamp {
+  /** Bytes delivered until then, and when the last of them was. */
+  readonly deliveredBytes: number;
+  readonly deliveredUs: InstantUs;
+  /** When the first packet of the flight that was then measured had been sent. */
+  readonly firstSentUs: InstantUs;
+  /** Bytes in flight with this packet. */
+  readonly inFlightBytes: number;
+  /** True when the sender had nothing more to send. */
+  readonly appLimited: boolean;
+}
+
+/** The rate at which a flight was delivered. */
+export interface RateSample {
+  readonly rate: BytesPerSecond;
+  readonly appLimited: boolean;
+  /** Bytes delivered when the packet that gives the sample was sent: it dates the round. */
+  readonly priorDelivered: number;
+  readonly inFlightBytes: number;
+}
+
+interface Stamped {
+  readonly bytes: number;
+  readonly sentUs: InstantUs;
+  readonly delivery?: DeliveryStamp;
+}
+
+/**
+ * Measures the rate of delivery: what came in the time from one packet's
+ * sending to its acknowledgement, over the longer of the times that it took to send and to
+ * acknowledge. draft-ietf-ccwg-bbr-05 section 4.1.
+ */
+export class DeliveryRate {
+  deliveredBytes = 0;
+  private deliveredUs: InstantUs | undefined;
+  private firstSentUs: InstantUs | undefined;
+  /** Until so much is delivered, samples are of a sender that had nothing to send. */
+  private appLimitedUntil = 0;
+
+  /** Call for each packet, with the bytes in flight before it. */
+  onSent(nowUs: InstantUs, bytes: number, inFlightBefore: number): DeliveryStamp {
+    if (inFlightBefore === 0 || this.deliveredUs === undefined || this.firstSentUs === undefined) {
+      // After a pause the clock starts anew.
+      this.deliveredUs = nowUs;
+      this.firstSentUs = nowUs;
+    }
+    return {
+      deliveredBytes: this.deliveredBytes,
+      deliveredUs: this.deliveredUs,
+      firstSentUs: this.firstSentUs,
+      inFlightBytes: inFlightBefore + bytes,
+      appLimited: this.appLimitedUntil > 0,
+    };
+  }
+
+  /** There is nothing to send although there would be room. */
+  onAppLimited(inFlightBytes: number): void {
+    this.appLimitedUntil = Math.max(1, this.deliveredBytes + inFlightBytes);
+  }
+
+  /**
+   * Takes the packets that one acknowledgement names.
+   *
+   * @param minRttUs an interval shorter than this measures only how acknowledgements bunch
+   */
+  onAcked(packets: readonly Stamped[], nowUs: InstantUs, minRttUs: number): RateSample | undefined {
+    let newest: (Stamped & { readonly delivery: DeliveryStamp }) | undefined;
+    for (const packet of packets) {
+      this.deliveredBytes += packet.bytes;
+      const { delivery } = packet;
+      if (delivery === undefined) continue;
+      if (newest === undefined || packet.sentUs > newest.sentUs) newest = { ...packet, delivery };
+    }
+    if (packets.length > 0) this.deliveredUs = nowUs;
+    if (this.appLimitedUntil > 0 && this.deliveredBytes > this.appLimitedUntil) {
+      this.appLimitedUntil = 0;
+    }
+    if (newest === undefined) return undefined;
+    const { delivery, sentUs } = newest;
+    this.firstSentUs = sentUs;
+    const sendElapsed = between(delivery.firstSentUs, sentUs);
+    const ackElapsed = between(delivery.deliveredUs, nowUs);
+    const interval = Math.max(sendElapsed, ackElapsed);
+    if (interval <= 0 || interval < minRttUs) return undefined;
+    const delivered = this.deliveredBytes - delivery.deliveredBytes;
+    return {
+      rate: bytesPerSecond((delivered * 1_000_000) / interval),
+      appLimited: delivery.appLimited,
+      priorDelivered: delivery.deliveredBytes,
+      inFlightBytes: delivery.inFlightBytes,
+    };
+  }
+}

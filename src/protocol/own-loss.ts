@@ -1,0 +1,111 @@
+/** What happened to the packets of a stretch of time. */
+export interface LossCount {
+  readonly lost: number;
+  readonly total: number;
+}
+
+/** How a round was sent. */
+export interface RoundFacts {
+  /** Bytes a second. */
+  readonly rate: number;
+  /** True when that is less than the path carries: what is lost then, the link itself has lost. */
+  readonly slow: boolean;
+  /** True when the round-trip time shows a queue. */
+  readonly queue: boolean;
+}
+
+/**
+ * Tells the loss that a link has of its own from the loss that our sending causes.
+ *
+ * Random loss takes the same share at any rate; a full queue or a policer takes
+ * what is too much. So a share of loss counts as the link's own when it was there
+ * while the rate still grew with what was sent, when it is there in a round that was sent slowly,
+ * or when it stays after the rate was taken back by a fifth. Anything well above it is our doing:
+ * with a queue in sight one round tells, without one it takes several, for radio loses in runs.
+ *
+ * The draft of BBR tolerates 2 % (draft-ietf-ccwg-bbr-05 section 2.7) whatever its
+ * cause, and collapses on radio links; this takes the place of that bound. Ours.
+ */
+export class OwnLoss {
+  /** The link's own share of loss, 0..1. */
+  share = 0;
+  private growth: LossCount = { lost: 0, total: 0 };
+  private lastGrowth: LossCount = { lost: 0, total: 0 };
+  /** Rounds without a queue, until they are enough to tell. */
+  private calm = { lost: 0, total: 0, rounds: 0 };
+  /** Loss that began above the known share: at what rate, and how much. */
+  private trial: { readonly rate: number; readonly share: number } | undefined;
+
+  /**
+   * A round in which the delivered rate grew with the sent one. The round before it was then not
+   * too much for the path; of this one only the next can tell.
+   */
+  onGrowth(round: LossCount): void {
+    const { lost, total } = this.lastGrowth;
+    this.growth = { lost: this.growth.lost + lost, total: this.growth.total + total };
+    this.lastGrowth = round;
+    if (this.growth.total >= GROWTH_MIN) this.share = this.growth.lost / this.growth.total;
+  }
+
+  /** Judges a round; true when our sending caused loss, and it is time to retreat. */
+  judge({ lost, total }: LossCount, facts: RoundFacts): boolean {
+    if (total === 0) return false;
+    if (facts.slow) this.follow(lost / total, total);
+    const gross = total >= GROSS_MIN && lost / total > this.share + GROSS_LOSS;
+    if (facts.queue || gross) return this.weigh({ lost, total }, facts.rate, LOSS_TOLERATED);
+    const { calm } = this;
+    calm.lost += lost;
+    calm.total += total;
+    calm.rounds += 1;
+    if (calm.rounds < CALM_ROUNDS || calm.total < CALM_MIN) return false;
+    const count = { lost: calm.lost, total: calm.total };
+    this.calm = { lost: 0, total: 0, rounds: 0 };
+    return this.weigh(count, facts.rate, CALM_LOSS_TOLERATED);
+  }
+
+  private weigh({ lost, total }: LossCount, rate: number, tolerated: number): boolean {
+    const share = lost / total;
+    const margin = tolerated + deviation(this.share, total);
+    if (share <= this.share + margin) {
+      this.trial = undefined;
+      // A fast round can show that the link has become better, not that it has become worse.
+      if (share < this.share) this.follow(share, total);
+      return false;
+    }
+    if (this.trial !== undefined && rate <= this.trial.rate * RETREAT_TO_TELL) {
+      // The rate went down: if the loss stayed, it is the link's own.
+      if (share >= this.trial.share - deviation(this.trial.share, total)) {
+        this.share = share;
+        this.trial = undefined;
+        return false;
+      }
+      this.trial = { rate, share };
+    }
+    this.trial ??= { rate, share };
+    return true;
+  }
+
+  private follow(share: number, total: number): void {
+    this.share += (share - this.share) * Math.min(1, total / MEMORY_PACKETS);
+  }
+}
+
+/** Three deviations of a share measured over so many packets, when losses come in runs. */
+function deviation(share: number, total: number): number {
+  const p = Math.min(0.5, Math.max(share, 0.01));
+  return 3 * Math.sqrt((RUN_LENGTH * p * (1 - p)) / total);
+}
+
+/** draft-ietf-ccwg-bbr-05 section 2.7: BBR.LossThresh. */
+const LOSS_TOLERATED = 0.02;
+/** Without a queue only a policer or a very shallow buffer can be the cause, and these take much. Ours. */
+const CALM_LOSS_TOLERATED = 0.05;
+/** So much more than was known, and one round is enough, queue or none. Ours. */
+const GROSS_LOSS = 0.25;
+const GROSS_MIN = 50;
+const CALM_ROUNDS = 3;
+const CALM_MIN = 300;
+const RUN_LENGTH = 8;
+const GROWTH_MIN = 20;
+const MEMORY_PACKETS = 2_000;
+const RETREAT_TO_TELL = 0.8;
