@@ -103,6 +103,6 @@ test("with --json, each event is a line as it is, and people get results only", 
   const events = [LISTENING, DISK_FULL];
   const { stdout, stderr } = await followed(events, { files: [], interrupted: false }, true);
   const lines = stdout.trimEnd().split("\n");
-  expect(lines.map((line) => JSON.parse(line))).toEqual(events);
+  expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(events);
   expect(stderr).toBe("error: no room\n  try: free some (LACUNA_DISK_FULL)\n");
 });

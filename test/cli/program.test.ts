@@ -116,7 +116,7 @@ test("with --json, an error is a line on standard output as well", async () => {
   expect(lines).toHaveLength(1);
   expect(JSON.parse(lines[0] as string)).toMatchObject({
     event: "error",
-    t: expect.any(Number),
+    t: expect.any(Number) as unknown,
     code: "LACUNA_BAD_OPTION",
     message: '--rate takes megabits a second, more than 0, such as 8; got "0"',
     remedy: "see lacuna send --help",

@@ -17,11 +17,13 @@ type Named<Event, Name> = Extract<Event, { event: Name }>;
 /** A running `lacuna` command and what it has said so far. */
 export class Process<Event extends { event: string } = Line> {
   readonly events: Event[] = [];
+  /** Standard output, line by line; those that are JSON are events too. */
+  readonly lines: string[] = [];
   stderr = "";
   /** The exit code, once it has ended. */
   readonly exit: Promise<number | null>;
   private readonly child: ChildProcess;
-  private wake: () => void = () => undefined;
+  private waiting: (() => void)[] = [];
   private ended = false;
 
   constructor(command: string, argv: readonly string[], cwd: string) {
@@ -32,7 +34,8 @@ export class Process<Event extends { event: string } = Line> {
     const { stdout, stderr } = this.child;
     if (stdout === null || stderr === null) throw new Error("a child without streams");
     createInterface({ input: stdout }).on("line", (line) => {
-      this.events.push(JSON.parse(line) as Event);
+      this.lines.push(line);
+      if (line.startsWith("{")) this.events.push(JSON.parse(line) as Event);
       this.wake();
     });
     stderr.setEncoding("utf8").on("data", (text: string) => {
@@ -53,18 +56,29 @@ export class Process<Event extends { event: string } = Line> {
     name: Name,
     fits: (event: Named<Event, Name>) => boolean = () => true,
   ): Promise<Named<Event, Name>> {
-    for (;;) {
-      const found = this.all(name).find(fits);
-      if (found !== undefined) return found;
-      if (this.ended) throw new Error(`it ended without "${name}":\n${this.stderr}`);
-      await new Promise<void>((resolve) => {
-        this.wake = resolve;
-      });
-    }
+    return this.until(`"${name}"`, () => this.all(name).find(fits));
+  }
+
+  /** Waits for a line of standard output; gives what the first group of the pattern is there. */
+  async line(pattern: RegExp): Promise<string> {
+    return this.until(String(pattern), () => this.lines.join("\n").match(pattern)?.[1]);
   }
 
   all<Name extends Event["event"]>(name: Name): Named<Event, Name>[] {
     return this.events.filter((event): event is Named<Event, Name> => event.event === name);
+  }
+
+  private async until<Found>(what: string, find: () => Found | undefined): Promise<Found> {
+    for (;;) {
+      const found = find();
+      if (found !== undefined) return found;
+      if (this.ended) throw new Error(`it ended without ${what}:\n${this.stderr}`);
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    }
+  }
+
+  private wake(): void {
+    for (const resolve of this.waiting.splice(0)) resolve();
   }
 
   signal(name: NodeJS.Signals): void {
@@ -196,5 +210,8 @@ export async function expectSamePixels(path: string, wanted: string): Promise<vo
   expect(shape).toEqual(wantedShape);
   expect(data.equals(wantedData), `${path} has every pixel of ${wanted}`).toBe(true);
 }
+
+export const ANY_NUMBER: unknown = expect.any(Number);
+export const ANY_TEXT: unknown = expect.any(String);
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
