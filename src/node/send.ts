@@ -79,6 +79,9 @@ class SendRun implements Run<SendEvent, SendResult> {
       const to = await resolveAddress(parseAddress(this.options.to));
       const first = await this.openNext();
       if (this.interrupted) return { files: [], interrupted: true };
+      // Of several files none could be opened: there is nothing to connect for.
+      const [failure] = this.failures;
+      if (first === undefined && failure !== undefined) throw failure;
       const end = await this.transfer(to, first);
       return this.resultOf(end, to);
     } catch (error) {

@@ -44,6 +44,15 @@ describe("a sender that cannot begin says why", () => {
   test("no such file", () =>
     expectFailure("LACUNA_NO_SUCH_FILE", "send", join(folder(), "none.png"), "--to", NOBODY));
 
+  test("none of several files", async () => {
+    const paths = [join(folder(), "none.png"), folder()];
+    const begun = performance.now();
+    const { exit, events } = await ran("send", ...paths, "--to", NOBODY, "--json");
+    expect(exit).toBe(1);
+    expect(events.map(({ code }) => code)).toEqual(["LACUNA_NO_SUCH_FILE", "LACUNA_NOT_A_FILE"]);
+    expect(performance.now() - begun).toBeLessThan(5_000);
+  });
+
   test("a folder", () => expectFailure("LACUNA_NOT_A_FILE", "send", folder(), "--to", NOBODY));
 
   test("an empty file", () => {

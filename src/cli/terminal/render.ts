@@ -35,7 +35,12 @@ export function renderTransfer(
   const spareRows = look.rows - 1 - textRows - LEGEND_ROWS;
   const mapRoom = {
     columns: Math.min(MAP_COLUMNS_MAX, look.columns - FRAME),
-    rows: Math.min(MAP_ROWS_MAX, Math.floor(spareRows / blocks.length) - FRAME),
+    rows: Math.min(
+      MAP_ROWS_MAX,
+      // What was said before is not to be pushed out of sight.
+      Math.floor(look.rows / 2 / blocks.length),
+      Math.floor(spareRows / blocks.length) - FRAME,
+    ),
   };
   const lines: string[] = [];
   const keys = new Set<string>();
