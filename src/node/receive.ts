@@ -2,7 +2,7 @@ import type { Socket } from "node:dgram";
 import { mkdir } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
 import { resolve } from "node:path";
-import { type InstantUs, milliseconds } from "../base/units.js";
+import { type InstantUs, milliseconds, seconds } from "../base/units.js";
 import { Receiver } from "../protocol/receiver.js";
 import type { ReceiverConnection, ReceiverEvent } from "../protocol/receiver-connection.js";
 import { formatAddress, parseAddress, type ResolvedAddress, resolveAddress } from "./address.js";
@@ -91,6 +91,9 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
       const ended = this.start(socket);
       tickers.push(setInterval(() => this.eachSession((s) => s.tellProgress()), PROGRESS_MS));
       tickers.push(setInterval(() => this.eachSession((s) => s.checkpoint()), CHECKPOINT_MS));
+      if (this.options.once === true) {
+        tickers.push(setInterval(() => this.endQuietGuests(), QUIET_CHECK_MS));
+      }
       await this.announce(socket, address);
       if (this.stopping) this.resolveEnd();
       await ended;
@@ -177,15 +180,16 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
   }
 
   /** Until a sender offers something the deadline counts from the start; then anew, once, from that offer. */
-  private armDeadline(seconds: number): void {
+  private armDeadline(afterSeconds: number): void {
     clearTimeout(this.deadline);
     this.deadline = setTimeout(() => {
       if (this.newest === undefined) {
-        const message = `no sender came in ${seconds} seconds`;
-        return this.rejectEnd(new LacunaError("LACUNA_NO_SENDER", message, { seconds }));
+        const message = `no sender came in ${afterSeconds} seconds`;
+        const facts = { seconds: afterSeconds };
+        return this.rejectEnd(new LacunaError("LACUNA_NO_SENDER", message, facts));
       }
       this.stopAll("deadline");
-    }, seconds * 1_000);
+    }, afterSeconds * 1_000);
   }
 
   private drain(socket: Socket, now: InstantUs): InstantUs {
@@ -257,6 +261,18 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
     });
   }
 
+  /** A sender that has all its results and then falls silent has left, and only its CLOSE was lost. */
+  private endQuietGuests(): void {
+    const quietSinceUs = nowUs() - QUIET_US;
+    for (const guest of [...this.guests.values()]) {
+      const sessions = [...guest.sessions.values()];
+      const isDone = sessions.length > 0 && sessions.every((session) => session.hasEnded);
+      if (isDone && guest.connection.lastHeardUs < quietSinceUs) {
+        this.endGuest(guest, "sender-gone");
+      }
+    }
+  }
+
   /** Keeps everything unfinished, tells the senders, and ends. */
   private stopAll(reason: "interrupted" | "deadline"): void {
     if (this.stopping) return;
@@ -310,6 +326,10 @@ function reachableHost({ host, family }: ResolvedAddress): string {
 
 /** Progress is told at most ten times a second. */
 const PROGRESS_MS = milliseconds(100) / 1_000;
+
+/** A sender that has more to come says something every 15 s (docs/protocol.md section 6), so this is silence. */
+const QUIET_US = seconds(20);
+const QUIET_CHECK_MS = 1_000;
 
 /** How much a power cut may cost. Ours. */
 const CHECKPOINT_MS = 2_000;

@@ -173,11 +173,17 @@ export class Feedback {
 
   private tellAck(writer: ByteWriter, nowUs: InstantUs): readonly Range[] {
     const window = this.windowBytes;
-    const ack = this.subject.received.ackFrame(nowUs, window, ACK_RANGES_IN_FEEDBACK);
-    if (ack === undefined || ackFrameBytes(ack) > writer.room) return [];
-    writeAck(writer, ack);
-    this.subject.received.onReported();
-    return ack.ranges;
+    const { received } = this.subject;
+    received.onReported();
+    // Numbers far apart take many bytes each: then fewer ranges, so that all else has its room.
+    for (let most = ACK_RANGES_IN_FEEDBACK; most >= 1; most = Math.floor(most / 2)) {
+      const ack = received.ackFrame(nowUs, window, most);
+      if (ack === undefined) return [];
+      if (ackFrameBytes(ack) > writer.room - ROOM_BESIDE_ACK) continue;
+      writeAck(writer, ack);
+      return ack.ranges;
+    }
+    return [];
   }
 
   private tellWelcome(writer: ByteWriter, told: Told[]): void {
@@ -229,6 +235,9 @@ export class Feedback {
 
 /** The longest RESULT frame: type, length, seven numbers and a digest. */
 const RESULT_ROOM = 1 + 2 + 7 * 8 + 32;
+
+/** What an ACK leaves free: WELCOME, RESULT, a short GAPS and CLOSE. Ours. */
+const ROOM_BESIDE_ACK = 256;
 
 /** As for probes of the sender: the pause between two questions into the silence. */
 const STALL_INTERVAL_MAX_US = 3_000_000;

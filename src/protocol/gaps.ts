@@ -57,6 +57,11 @@ export class GapTracker {
     this.expectAll();
   }
 
+  /** No more will come: how often pieces were asked for is forgotten. */
+  end(): void {
+    this.requests = undefined;
+  }
+
   get missingCount(): number {
     return this.pieceCount - this.held.size;
   }

@@ -114,6 +114,7 @@ export class IncomingImage {
   end(result: ResultFrame): void {
     this.state = { name: "ended", result, told: "due" };
     this.manifestBytes = undefined;
+    this.tracker?.end();
     this.forgetEarly();
   }
 

@@ -21,6 +21,9 @@ export const CLOSE_TIMEOUTS = 5;
 export const FEEDBACK_SPACING_MIN_US = milliseconds(1);
 export const FEEDBACK_SPACING_MAX_US = MAX_ACK_DELAY_US;
 
+/** Bytes sent for each byte received, to an address that may be forged. RFC 9000 section 8.1. */
+export const AMPLIFICATION_MAX = 3;
+
 /** Images of one connection that are under way at once: the next begins while the tail of one is mended. */
 export const ACTIVE_IMAGES_MAX = 2;
 

@@ -1,7 +1,9 @@
+import { assert } from "../base/assert.js";
 import type { ByteWriter } from "../wire/bytes.js";
 import type { ResultFrame } from "../wire/frames/end.js";
 import { FRAMES_MAX } from "../wire/frames/frame.js";
 import type { GapsFrame } from "../wire/frames/gaps.js";
+import { IMAGES_MAX } from "../wire/frames/image.js";
 import { ACTIVE_IMAGES_MAX } from "./limits.js";
 import { type ImageSource, OutgoingImage, type Sent } from "./outgoing-image.js";
 
@@ -18,6 +20,7 @@ export class OutgoingImages {
   private firstUnfinished = 0;
 
   add(source: ImageSource): OutgoingImage {
+    assert(this.images.length < IMAGES_MAX, "a connection carries so many images and no more");
     const image = new OutgoingImage(this.images.length, source);
     this.images.push(image);
     return image;

@@ -1,5 +1,6 @@
 import type { Range } from "../base/range-set.js";
 import { after, durationUs, type InstantUs, NEVER } from "../base/units.js";
+import { BASE_DATAGRAM_BYTES } from "../wire/datagram.js";
 import type { Outcome, Reason } from "../wire/frames/end.js";
 import { type Frame, isAckEliciting } from "../wire/frames/frame.js";
 import type { DoneFrame, ManifestFrame, PieceFrame } from "../wire/frames/image.js";
@@ -7,7 +8,7 @@ import type { Guard } from "../wire/guard.js";
 import type { Manifest } from "../wire/manifest.js";
 import { Feedback, type Subject, type Told } from "./feedback.js";
 import { IncomingImage } from "./incoming-image.js";
-import { ACTIVE_IMAGES_MAX, CLOSE_TIMEOUTS, IDLE_TIMEOUT_US } from "./limits.js";
+import { ACTIVE_IMAGES_MAX, AMPLIFICATION_MAX, CLOSE_TIMEOUTS, IDLE_TIMEOUT_US } from "./limits.js";
 import { LossMeter } from "./loss-meter.js";
 import { ReceivedPackets } from "./received-packets.js";
 import { Recovery } from "./recovery.js";
@@ -63,7 +64,10 @@ export class ReceiverConnection implements Subject {
   malformed = 0;
   /** Has said more than HELLO. */
   established = false;
-  receivedBytes = 0;
+  private receivedBytes = 0;
+  private sentBytes = 0;
+  /** The sender has acknowledged a packet of ours. */
+  private isHeard = false;
   state: ConnectionState = { name: "open" };
   readonly received = new ReceivedPackets();
   /** Images of which there is something to say still: not those whose result the sender has. */
@@ -73,7 +77,7 @@ export class ReceiverConnection implements Subject {
   private readonly events: ReceiverEvent[] = [];
   private readonly feedback: Feedback;
   private endedImages = 0;
-  private lastHeardUs: InstantUs;
+  lastHeardUs: InstantUs;
 
   constructor(
     key: string,
@@ -185,6 +189,7 @@ export class ReceiverConnection implements Subject {
       this.state = { name: "gone" };
       return;
     }
+    if (this.isHushed) return;
     if (this.recovery.deadlineUs <= nowUs) {
       const { lost, probes } = this.recovery.onDeadline(nowUs);
       for (const packet of lost) this.onLost(packet.contents);
@@ -202,23 +207,35 @@ export class ReceiverConnection implements Subject {
   /** The next datagram to send, if one is due. */
   pollDatagram(nowUs: InstantUs): Uint8Array | undefined {
     if (this.state.name === "gone" || this.feedback.dueUs > nowUs) return undefined;
-    return this.feedback.build(nowUs);
+    if (this.isHushed) return undefined;
+    const datagram = this.feedback.build(nowUs);
+    this.sentBytes += datagram.length;
+    return datagram;
   }
 
   get deadlineUs(): InstantUs {
     if (this.state.name === "gone") return NEVER;
-    const next = Math.min(
-      this.recovery.deadlineUs,
-      this.feedback.stallDeadlineUs,
-      this.feedback.dueUs,
-      after(this.lastHeardUs, IDLE_TIMEOUT_US),
-      this.state.name === "open" ? NEVER : this.state.untilUs,
-    );
-    return next as InstantUs;
+    const idleUs = after(this.lastHeardUs, IDLE_TIMEOUT_US);
+    const endUs = this.state.name === "open" ? idleUs : Math.min(idleUs, this.state.untilUs);
+    if (this.isHushed) return endUs as InstantUs;
+    const { stallDeadlineUs, dueUs } = this.feedback;
+    return Math.min(endUs, this.recovery.deadlineUs, stallDeadlineUs, dueUs) as InstantUs;
+  }
+
+  /**
+   * Until an acknowledgement shows that the sender is where it says to be, it is answered with at
+   * most three times what it sent. RFC 9000 section 8.1.
+   */
+  private get isHushed(): boolean {
+    const most = AMPLIFICATION_MAX * this.receivedBytes - BASE_DATAGRAM_BYTES;
+    return !this.isHeard && this.sentBytes > most;
   }
 
   private handleFrame(frame: Frame, nowUs: InstantUs): void {
     if (frame.kind !== "hello") this.established = true;
+    // Who is leaving takes nothing more.
+    const leaving = this.state.name !== "open" && frame.kind !== "ack" && frame.kind !== "close";
+    if (leaving) return;
     switch (frame.kind) {
       case "hello":
         // Said again: our answer was lost, or crosses it.
@@ -230,6 +247,7 @@ export class ReceiverConnection implements Subject {
         const delay = durationUs(frame.delayUs);
         const outcome = this.recovery.onAck(frame.ranges, delay, nowUs, false);
         if (outcome === undefined) return this.reject();
+        this.isHeard = true;
         for (const packet of outcome.acked) this.onAcked(packet.contents);
         for (const packet of outcome.lost) this.onLost(packet.contents);
         return;

@@ -65,8 +65,7 @@ export class Receiver {
     const connection =
       this.connections.get(key) ?? this.admit(key, header, frames, bytes, from, nowUs);
     if (connection === undefined) return;
-    // A connection stays on the path that it was opened on.
-    if (connection.path !== from) return this.reject();
+    if (connection.path !== from) return this.refusePath(header, frames, from, bytes.length);
     connection.handleFrames(header.packetNumber, frames, bytes.length, nowUs);
     this.touched.add(connection);
   }
@@ -102,6 +101,22 @@ export class Receiver {
     return { kind: "waitUntil", deadlineUs };
   }
 
+  /** A connection stays on the path that it was opened on; whoever speaks from another is told to begin anew. */
+  private refusePath(header: Header, frames: readonly Frame[], from: string, bytes: number): void {
+    this.reject();
+    this.answerStranger(header, frames, from, bytes);
+  }
+
+  private answerStranger(
+    header: Header,
+    frames: readonly Frame[],
+    from: string,
+    bytes: number,
+  ): void {
+    const asks = frames.some((frame) => frame.kind === "piece" || frame.kind === "ping");
+    if (asks) this.refuse(header, from, "unknownConnection", bytes);
+  }
+
   private reject(): void {
     this.malformed += 1;
   }
@@ -119,9 +134,7 @@ export class Receiver {
     // A full-sized HELLO: nobody is answered with more than was sent. RFC 9000 section 8.1.
     if (!isHello || bytes.length < BASE_DATAGRAM_BYTES) {
       this.reject();
-      if (frames.some((f) => f.kind === "piece" || f.kind === "ping")) {
-        this.refuse(header, from, "unknownConnection", bytes.length);
-      }
+      this.answerStranger(header, frames, from, bytes.length);
       return undefined;
     }
     if (!this.makeRoom()) {

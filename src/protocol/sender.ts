@@ -132,6 +132,9 @@ export class Sender {
     if (!ours || header.from !== "receiver") return this.reject();
     const frames = readFrames(opened.frames, bytes);
     if (frames === undefined) return this.reject();
+    const [only, more] = frames;
+    // A receiver that does not know us has no numbers to count by: its CLOSE bears one of ours.
+    if (only?.kind === "close" && more === undefined) return this.handleClose(only.reason);
     if (!this.received.record(header.packetNumber, frames.some(isAckEliciting), nowUs)) return;
     this.lastHeardUs = nowUs;
     const newest = header.packetNumber === this.received.largest;

@@ -1,6 +1,6 @@
 import { ByteReader, ByteWriter, varintBytes } from "./bytes.js";
 import { DIGEST_BYTES } from "./frames/end.js";
-import { MANIFEST_BYTES_MAX, PIECES_MAX } from "./frames/image.js";
+import { MANIFEST_BYTES_MAX, PICTURE_PIECES_MAX, PIECES_MAX } from "./frames/image.js";
 import {
   type Content,
   IMAGE_FORMATS,
@@ -97,6 +97,7 @@ function fits(manifest: Manifest): Manifest | undefined {
   const pieceWidth = Math.min(content.tileWidth, content.width);
   const pieceHeight = Math.min(content.tileHeight, fieldRows);
   if (pieceWidth * pieceHeight * bytesPerPixel !== pieceBytes) return undefined;
+  if (pieceCount > PICTURE_PIECES_MAX) return undefined;
   const across = Math.ceil(content.width / content.tileWidth);
   let down = 0;
   for (let field = 0; field < content.fields; field += 1) {

@@ -34,6 +34,9 @@ export interface DoneFrame {
  */
 export const PIECES_MAX = 2 ** 26;
 
+/** The same of a picture, whose pieces both sides keep tables of: at 1,150 bytes each, 2.4 GB of pixels. */
+export const PICTURE_PIECES_MAX = 2 ** 21;
+
 /** Images in one connection, numbered from 0. */
 export const IMAGES_MAX = 2 ** 16;
 
