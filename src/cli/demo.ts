@@ -27,12 +27,12 @@ interface DemoFlags extends LinkFlags {
 
 /** Bad enough to watch, slow enough to see. */
 export const DEMO_LINK: LinkFlags = {
-  loss: 0.05,
+  loss: 0.1,
   burst: 4,
   delay: 20,
   jitter: 2,
-  rate: 8,
-  queue: 64,
+  rate: 1.5,
+  queue: 32,
   reorder: 0.02,
   dup: 0.01,
   corrupt: 0.01,
@@ -200,7 +200,7 @@ Sends a photograph from this process to itself over a bad link, and shows it as 
 Examples:
   lacuna demo
       watch it in the terminal and in the live page; Ctrl-C ends it
-  lacuna demo --loss 30% --burst 10 --rate 4
+  lacuna demo --loss 30% --burst 10
       a much worse link
   lacuna demo --once --no-view
       end by itself: exit 0 when no pixel is missing and the digests are equal`;

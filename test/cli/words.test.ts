@@ -55,11 +55,11 @@ test("the demo's first words say what is about to be seen, in lines that fit", (
   const lines = introduction(DEMO_LINK, { ...LOOK, columns: 60 });
   for (const line of lines) expect(line.length).toBeLessThanOrEqual(60);
   const words = lines.join(" ");
-  expect(words).toContain("loses 5.0 % of all datagrams, about 4 in a row,");
-  expect(words).toContain("delays each by 20 ms at 8.0 Mbit/s");
+  expect(words).toContain("loses 10.0 % of all datagrams, about 4 in a row,");
+  expect(words).toContain("delays each by 20 ms at 1.5 Mbit/s");
   const plain = { ...DEMO_LINK, burst: 1, rate: 0 };
   const plainer = introduction(plain, LOOK).join(" ");
-  expect(plainer).toContain("loses 5.0 % of all datagrams, delays each by 20 ms, and");
+  expect(plainer).toContain("loses 10.0 % of all datagrams, delays each by 20 ms, and");
 });
 
 describe("an inspection", () => {
