@@ -1,5 +1,20 @@
+import type { BytesPerSecond, InstantUs } from "../base/units.js";
 import type { Reason, ResultFrame } from "../wire/frames/end.js";
+import type { Guard } from "../wire/guard.js";
+import type { CongestionControl } from "./congestion.js";
 import type { Transmit, WaitUntil } from "./output.js";
+
+export interface SenderOptions {
+  /** 8 random bytes. */
+  readonly connectionId: Uint8Array;
+  readonly guard: Guard;
+  readonly congestion: CongestionControl;
+  readonly nowUs: InstantUs;
+  /** UDP payload of a full datagram. */
+  readonly datagramBytes?: number;
+  readonly rateCap?: BytesPerSecond;
+  readonly connectTimeoutUs?: number;
+}
 
 export type SenderEvent =
   /** The receiver has answered. */

@@ -19,8 +19,6 @@ import { type AckFrame, ackFrameBytes, writeAck } from "../wire/frames/ack.js";
 import { type Reason, type ResultFrame, writeClose } from "../wire/frames/end.js";
 import { type Frame, isAckEliciting, padTo, readFrames, writePing } from "../wire/frames/frame.js";
 import { type WelcomeFrame, writeHello } from "../wire/frames/handshake.js";
-import type { Guard } from "../wire/guard.js";
-import type { CongestionControl } from "./congestion.js";
 import { CLOSE_TIMEOUTS, CONNECT_TIMEOUT_US, IDLE_TIMEOUT_US, KEEPALIVE_US } from "./limits.js";
 import { LossMeter } from "./loss-meter.js";
 import type { ImageSource, OutgoingImage, Sent } from "./outgoing-image.js";
@@ -29,10 +27,10 @@ import { Pacer } from "./pacer.js";
 import { ReceivedPackets } from "./received-packets.js";
 import { Recovery } from "./recovery.js";
 import { MAX_ACK_DELAY_US } from "./rtt.js";
-import type { SenderEnd, SenderEvent, SenderOutput } from "./sender-events.js";
+import type { SenderEnd, SenderEvent, SenderOptions, SenderOutput } from "./sender-events.js";
 import type { SentPacket } from "./sent-packet.js";
 
-export type { SenderEnd, SenderEvent, SenderOutput } from "./sender-events.js";
+export type { SenderEnd, SenderEvent, SenderOptions, SenderOutput } from "./sender-events.js";
 
 /**
  * connecting -> open -> closing -> closed; from each also straight to closed.
@@ -43,18 +41,6 @@ type State =
   | { readonly name: "open" }
   | { readonly name: "closing"; readonly reason: Reason; readonly untilUs: InstantUs }
   | { readonly name: "closed" };
-
-export interface SenderOptions {
-  /** 8 random bytes. */
-  readonly connectionId: Uint8Array;
-  readonly guard: Guard;
-  readonly congestion: CongestionControl;
-  readonly nowUs: InstantUs;
-  /** UDP payload of a full datagram. */
-  readonly datagramBytes?: number;
-  readonly rateCap?: BytesPerSecond;
-  readonly connectTimeoutUs?: number;
-}
 
 /**
  * The sending side of one connection. docs/protocol.md sections 4 and 6.
@@ -160,6 +146,9 @@ export class Sender {
       const { lost, probes } = this.recovery.onDeadline(nowUs);
       this.onLost(lost);
       this.probes = this.state.name === "open" ? probes : Math.min(probes, 1);
+      // Nobody has answered yet: there is no path to spare, and only so long to try.
+      if (this.state.name === "connecting")
+        this.recovery.backoff = Math.min(this.recovery.backoff, 1);
       // A few CLOSEs, evenly spaced, and then no more: nothing to back off from.
       if (this.state.name === "closing") this.recovery.backoff = 0;
       this.probesFrom = this.recovery.nextPacketNumber;
