@@ -218,17 +218,14 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
         this.newest = session;
         const { deadlineSeconds } = this.options;
         if (isFirst && deadlineSeconds !== undefined) this.armDeadline(deadlineSeconds);
-        session.open();
-        return;
+        return this.watch(session.open());
       }
       case "piece":
         return guest.sessions.get(event.image)?.onPiece(event.piece, event.bytes);
       case "complete":
-        guest.sessions.get(event.image)?.finish();
-        return;
+        return this.watch(guest.sessions.get(event.image)?.finish());
       case "passOver":
-        guest.sessions.get(event.image)?.stop("no-repair");
-        return;
+        return this.watch(guest.sessions.get(event.image)?.stop("no-repair"));
       case "closed": {
         const stopped = event.how === "closedByPeer" ? "sender-stopped" : "sender-gone";
         this.endGuest(guest, event.how === "stopped" ? "interrupted" : stopped);
@@ -245,7 +242,7 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
   /** A connection has ended: what is unfinished is kept as it is. */
   private endGuest(guest: Guest, reason: PartialReason): void {
     const sessions = [...guest.sessions.values()];
-    Promise.all(sessions.map((session) => session.stop(reason))).then(() => {
+    const stopped = Promise.all(sessions.map((session) => session.stop(reason))).then(() => {
       this.guests.delete(guest.connection);
       for (const { file, failure } of sessions) {
         if (file !== undefined) this.files.push(file);
@@ -259,6 +256,7 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
         this.resolveEnd();
       }
     });
+    this.watch(stopped);
   }
 
   /** A sender that has all its results and then falls silent has left, and only its CLOSE was lost. */
@@ -278,7 +276,7 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
     if (this.stopping) return;
     this.stopping = true;
     const sessions = [...this.guests.values()].flatMap((guest) => [...guest.sessions.values()]);
-    Promise.all(sessions.map((session) => session.stop(reason))).then(() => {
+    const stopped = Promise.all(sessions.map((session) => session.stop(reason))).then(() => {
       for (const { connection } of this.guests.values()) {
         connection.close(reason, nowUs());
         this.host.wake(connection);
@@ -286,6 +284,12 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
       // With nobody to tell there is nothing to wait for.
       if (this.guests.size === 0) this.resolveEnd();
     });
+    this.watch(stopped);
+  }
+
+  /** Sessions answer for their own failures; what else fails in the background ends the run. */
+  private watch(work: Promise<unknown> | undefined): void {
+    work?.catch((error: unknown) => this.rejectEnd(asLacunaError(error)));
   }
 
   private result(): ReceiveResult {

@@ -19,7 +19,7 @@ import type { RttEstimator } from "./rtt.js";
 type Phase = "startup" | "drain" | "down" | "cruise" | "refill" | "up" | "probeRtt";
 
 /** draft-ietf-ccwg-bbr-05 section 5.6.1. */
-const PACING_GAIN: Record<Phase, number> = {
+const PACING_GAINS: Record<Phase, number> = {
   startup: 2.773,
   drain: 0.5,
   down: 0.9,
@@ -28,7 +28,7 @@ const PACING_GAIN: Record<Phase, number> = {
   up: 1.25,
   probeRtt: 1,
 };
-const WINDOW_GAIN: Record<Phase, number> = {
+const WINDOW_GAINS: Record<Phase, number> = {
   startup: 2,
   drain: 2,
   down: 2,
@@ -102,6 +102,7 @@ export class Bbr implements CongestionControl {
   private minRttAtUs = 0;
   private probeRttMinUs = Number.POSITIVE_INFINITY;
   private probeRttMinAtUs = 0;
+  private probeRttDue = false;
   private probeRttEndUs: number | undefined;
   private phaseStartUs = 0;
   private cycleStartUs = 0;
@@ -126,7 +127,7 @@ export class Bbr implements CongestionControl {
   }
 
   pacingRate(rtt: RttEstimator): BytesPerSecond {
-    const gain = PACING_GAIN[this.phase];
+    const gain = PACING_GAINS[this.phase];
     const known = gain * this.wireRate(this.bandwidthEstimate);
     if (!this.filled) {
       // Until the pipe is full the rate only rises: the first samples are of a few small packets.
@@ -139,13 +140,13 @@ export class Bbr implements CongestionControl {
 
   onAcked(packets: readonly FlightPacket[], sample: AckSample): void {
     const { nowUs, rate, rtt } = sample;
-    for (const packet of packets) this.deliveredBytes += packet.bytes;
+    this.deliveredBytes += bytesOf(packets);
     this.round.acked += this.judged(packets);
     this.updateMinRtt(rtt, nowUs);
     const roundEnds = rate !== undefined && rate.priorDelivered >= this.round.endDelivered;
     if (rate !== undefined) this.updateBandwidth(rate);
     if (roundEnds) this.endRound(rate, sample);
-    this.advance(sample);
+    this.advance(sample, packets);
     this.checkProbeRtt(sample);
     this.setWindow(packets);
   }
@@ -188,7 +189,9 @@ export class Bbr implements CongestionControl {
     const latest = rtt.latestUs;
     this.recentRtts.push(latest);
     if (this.recentRtts.length > RTT_SAMPLES) this.recentRtts.shift();
-    if (latest <= this.probeRttMinUs || nowUs - this.probeRttMinAtUs > PROBE_RTT_EVERY_US * 2) {
+    // What is this old is taken anew, so that a path that has become longer is noticed. Section 5.5.7.
+    this.probeRttDue = nowUs - this.probeRttMinAtUs > PROBE_RTT_EVERY_US;
+    if (latest <= this.probeRttMinUs || this.probeRttDue) {
       this.probeRttMinUs = latest;
       this.probeRttMinAtUs = nowUs;
     }
@@ -237,7 +240,8 @@ export class Bbr implements CongestionControl {
     this.bandwidthLow = Math.max(sample.rate, BETA * known);
   }
 
-  private advance({ nowUs, inFlightBytes }: AckSample): void {
+  private advance(sample: AckSample, packets: readonly FlightPacket[]): void {
+    const { nowUs, inFlightBytes } = sample;
     const inPhaseUs = nowUs - this.phaseStartUs;
     switch (this.phase) {
       case "startup":
@@ -270,7 +274,7 @@ export class Bbr implements CongestionControl {
         }
         return;
       case "up":
-        this.advanceUp(nowUs, inFlightBytes);
+        this.advanceUp(sample, packets);
         return;
       case "probeRtt":
         return;
@@ -288,11 +292,14 @@ export class Bbr implements CongestionControl {
   }
 
   /** Section 5.3.3.4: up, until the queue shows or the pipe overflows. */
-  private advanceUp(nowUs: InstantUs, inFlightBytes: number): void {
+  private advanceUp(sample: AckSample, packets: readonly FlightPacket[]): void {
+    const { nowUs, inFlightBytes, limited } = sample;
     if (this.fullRounds >= FULL_ROUNDS) return this.beginCycle(nowUs);
-    this.inFlightHigh = Math.max(this.inFlightHigh, inFlightBytes);
+    // A bound that holds the window down gives way as in slow start, or no probe could find more room.
+    const isBound = limited && this.window >= this.inFlightHigh;
+    if (isBound) this.inFlightHigh += bytesOf(packets);
     const longEnough = this.roundsInPhase >= 1 && nowUs - this.phaseStartUs > this.minRttUs;
-    if (longEnough && inFlightBytes >= this.productBytes(PACING_GAIN.up)) this.beginCycle(nowUs);
+    if (longEnough && inFlightBytes >= this.productBytes(PACING_GAINS.up)) this.beginCycle(nowUs);
   }
 
   private beginCycle(nowUs: InstantUs): void {
@@ -320,14 +327,13 @@ export class Bbr implements CongestionControl {
   /** Section 5.3.4: now and then the queue is let run dry, to see the path's own round-trip time. */
   private checkProbeRtt({ nowUs, inFlightBytes, limited }: AckSample): void {
     if (this.phase !== "probeRtt") {
-      const stale = nowUs - this.probeRttMinAtUs > PROBE_RTT_EVERY_US;
-      if (!stale || !this.filled || !limited) return;
+      if (!this.probeRttDue || !this.filled || !limited) return;
       this.enter("probeRtt", nowUs);
       this.probeRttEndUs = undefined;
       return;
     }
     if (this.probeRttEndUs === undefined) {
-      const low = Math.max(this.productBytes(WINDOW_GAIN.probeRtt), MINIMUM_PIPE_BYTES);
+      const low = Math.max(this.productBytes(WINDOW_GAINS.probeRtt), MINIMUM_PIPE_BYTES);
       if (inFlightBytes <= low) this.probeRttEndUs = nowUs + PROBE_RTT_US;
     } else if (nowUs >= this.probeRttEndUs && this.roundsInPhase >= 1) {
       this.minRttUs = this.probeRttMinUs;
@@ -340,21 +346,19 @@ export class Bbr implements CongestionControl {
 
   /** Section 5.6.4. */
   private setWindow(packets: readonly FlightPacket[]): void {
-    let target = Math.max(this.productBytes(WINDOW_GAIN[this.phase]), MINIMUM_PIPE_BYTES);
-    target += this.acknowledgedAtOnce(packets);
+    let target = Math.max(this.productBytes(WINDOW_GAINS[this.phase]), MINIMUM_PIPE_BYTES);
+    // Room for acknowledgements that come bunched: what the last one brought. Section 5.5.9 measures it at length.
+    target += bytesOf(packets);
     if (this.filled) {
       this.window = Math.min(target, Math.max(this.inFlightHigh, MINIMUM_PIPE_BYTES));
       return;
     }
-    const bytes = packets.reduce((sum, packet) => sum + packet.bytes, 0);
-    if (this.window < target) this.window = Math.min(this.window + bytes, target);
-  }
-
-  /** Room for acknowledgements that come bunched: what the last one brought. Section 5.5.9 measures it at length. */
-  private acknowledgedAtOnce(packets: readonly FlightPacket[]): number {
-    return packets.reduce((sum, packet) => sum + packet.bytes, 0);
+    if (this.window < target) this.window = Math.min(this.window + bytesOf(packets), target);
   }
 }
+
+const bytesOf = (packets: readonly FlightPacket[]): number =>
+  packets.reduce((sum, packet) => sum + packet.bytes, 0);
 
 /** However much is lost, it is not made good by more than doubling what is sent. Ours. */
 const OWN_LOSS_MADE_GOOD_MAX = 0.5;

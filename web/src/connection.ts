@@ -50,7 +50,7 @@ export class Connection {
         if (block) this.listener.onBlock(block);
         return;
       }
-      const message: FeedMessage = JSON.parse(data);
+      const message = JSON.parse(data) as FeedMessage;
       if (message.event === "hello") {
         this.failures = 0;
         this.listener.onLink({ kind: "open" });
