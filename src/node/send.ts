@@ -307,8 +307,7 @@ class SendRun implements Run<SendEvent, SendResult> {
   private resultOf(end: SenderEnd, to: ResolvedAddress): SendResult {
     const where = formatAddress(to);
     if (end.how === "noAnswer") {
-      const heard = this.refused ? "nothing listens there" : "no answer";
-      const message = `${heard} at ${where}`;
+      const message = this.refused ? `nothing listens at ${where}` : `no answer from ${where}`;
       throw new LacunaError("LACUNA_NO_ANSWER", message, { address: where });
     }
     if (end.how === "peerGone") {

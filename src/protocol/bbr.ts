@@ -66,9 +66,9 @@ const FIRST_RTT_US = milliseconds(100);
 
 /** RFC 9406 section 4.3: N_RTT_SAMPLE. */
 const RTT_SAMPLES = 8;
-/** A queue of half a product, and two milliseconds for busy machines. Ours. */
-const QUEUE_THAT_SHOWS = 1.5;
-const QUEUE_SLACK_US = milliseconds(2);
+/** A queue of half a product; on short paths more, for busy machines answer late. Ours; RFC 9406 has an eighth, and 4 ms. */
+const QUEUE_THAT_SHOWS = 0.5;
+const QUEUE_SHOWS_MIN_US = milliseconds(8);
 
 interface Round {
   /** The round ends when a packet sent after so many bytes were delivered is acknowledged. */
@@ -288,7 +288,8 @@ export class Bbr implements CongestionControl {
   /** RFC 9406 section 4.2: a queue that every one of the last eight samples has seen. */
   private queueShows(): boolean {
     if (this.recentRtts.length < RTT_SAMPLES) return false;
-    return Math.min(...this.recentRtts) > this.minRttUs * QUEUE_THAT_SHOWS + QUEUE_SLACK_US;
+    const queueUs = Math.min(...this.recentRtts) - this.minRttUs;
+    return queueUs > Math.max(this.minRttUs * QUEUE_THAT_SHOWS, QUEUE_SHOWS_MIN_US);
   }
 
   /** Section 5.3.3.4: up, until the queue shows or the pipe overflows. */
