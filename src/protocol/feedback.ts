@@ -12,10 +12,10 @@ import { writeClose, writeResult } from "../wire/frames/end.js";
 import { writePing } from "../wire/frames/frame.js";
 import { GAPS_ROOM_MIN, writeGaps } from "../wire/frames/gaps.js";
 import { writeWelcome } from "../wire/frames/handshake.js";
+import type { ConnectionOptions, ConnectionState } from "./connection-state.js";
 import type { IncomingImage } from "./incoming-image.js";
 import { FEEDBACK_SPACING_MAX_US, FEEDBACK_SPACING_MIN_US } from "./limits.js";
 import type { ReceivedPackets } from "./received-packets.js";
-import type { ConnectionOptions, ConnectionState } from "./receiver-connection.js";
 import type { Recovery } from "./recovery.js";
 
 /** What a packet of a receiver carries. */

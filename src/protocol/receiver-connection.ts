@@ -4,8 +4,8 @@ import { BASE_DATAGRAM_BYTES } from "../wire/datagram.js";
 import type { Outcome, Reason } from "../wire/frames/end.js";
 import { type Frame, isAckEliciting } from "../wire/frames/frame.js";
 import type { DoneFrame, ManifestFrame, PieceFrame } from "../wire/frames/image.js";
-import type { Guard } from "../wire/guard.js";
 import type { Manifest } from "../wire/manifest.js";
+import type { ConnectionOptions, ConnectionState } from "./connection-state.js";
 import { Feedback, type Subject, type Told } from "./feedback.js";
 import { IncomingImage } from "./incoming-image.js";
 import { ACTIVE_IMAGES_MAX, AMPLIFICATION_MAX, CLOSE_TIMEOUTS, IDLE_TIMEOUT_US } from "./limits.js";
@@ -32,27 +32,6 @@ export type ReceiverEvent =
       readonly how: "closedByPeer" | "stopped" | "idle";
       readonly reason: Reason;
     };
-
-/**
- * open -> draining (the sender has closed; its last datagrams are still
- * answered) -> gone, or open -> closing (we have sent CLOSE) -> gone.
- */
-export type ConnectionState =
-  | { readonly name: "open" }
-  | { readonly name: "closing"; readonly reason: Reason; due: boolean; readonly untilUs: InstantUs }
-  | { readonly name: "draining"; readonly untilUs: InstantUs }
-  | { readonly name: "gone" };
-
-export interface ConnectionOptions {
-  readonly connectionId: Uint8Array;
-  readonly guard: Guard;
-  /** Where the sender is. */
-  readonly path: string;
-  readonly repair: boolean;
-  /** Bytes of pieces that this connection may have waiting. */
-  readonly windowBytes: () => number;
-  readonly nowUs: InstantUs;
-}
 
 /** The receiving side of one connection. docs/protocol.md sections 4 and 6. */
 export class ReceiverConnection implements Subject {

@@ -12,7 +12,7 @@ import { Bbr } from "../protocol/bbr.js";
 import { NewReno } from "../protocol/new-reno.js";
 import type { Guard } from "../wire/guard.js";
 import type { Cut, LinkOptions } from "./link.js";
-import type { HostOptions, Scenario, SimulatedImage } from "./scenario.js";
+import type { HostOptions, Scenario, SimulatedImage } from "./plan.js";
 
 /**
  * A scenario drawn from its seed alone: links from well to as bad as the suite

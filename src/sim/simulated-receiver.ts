@@ -1,7 +1,7 @@
 import { after, type DurationUs, durationUs, type InstantUs, NEVER } from "../base/units.js";
 import type { Receiver } from "../protocol/receiver.js";
 import type { ReceiverConnection, ReceiverEvent } from "../protocol/receiver-connection.js";
-import type { HostOptions, SimulatedImage } from "./scenario.js";
+import type { HostOptions, SimulatedImage } from "./plan.js";
 import type { SimulatedSource } from "./simulated-source.js";
 
 /** What one sender's images are, and what has become of them at the receiver. */

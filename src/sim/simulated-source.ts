@@ -2,7 +2,7 @@ import type { Random } from "../base/random.js";
 import type { ImageSource } from "../protocol/outgoing-image.js";
 import type { Manifest, Metadata } from "../wire/manifest.js";
 import { encodeManifest } from "../wire/manifest-bytes.js";
-import type { SimulatedImage } from "./scenario.js";
+import type { SimulatedImage } from "./plan.js";
 
 export type SimulatedSource = ImageSource & { readonly bytes: Uint8Array };
 

@@ -4,7 +4,7 @@ import { type DurationUs, type InstantUs, instantUs, NEVER } from "../base/units
 import type { Sender, SenderEnd } from "../protocol/sender.js";
 import type { Guard } from "../wire/guard.js";
 import type { Link } from "./link.js";
-import type { Interrupt, Meddler } from "./scenario.js";
+import type { Interrupt, Meddler } from "./plan.js";
 import type { Delivery, SimulatedReceiver } from "./simulated-receiver.js";
 import { describeDatagram, look } from "./trace.js";
 
