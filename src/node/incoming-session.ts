@@ -13,7 +13,7 @@ import type { ImageFacts, PartialEvent, ReceiveEvent } from "./events.js";
 import { finishedName, finishImage, type OnExisting } from "./finish.js";
 import { RASTER_BYTES_MAX } from "./image-file.js";
 import { MissingCounter } from "./missing-counter.js";
-import type { ReceiveObserver } from "./observer.js";
+import type { Observers } from "./observer.js";
 import { keepPartial } from "./partial.js";
 import { addressOf } from "./peer-path.js";
 import { pieceLengths } from "./piece-lengths.js";
@@ -28,7 +28,7 @@ import { asLacunaError } from "./transfer.js";
 export interface SessionHost {
   readonly out: string;
   readonly onExisting: OnExisting;
-  readonly observers: readonly ReceiveObserver[];
+  readonly observers: Observers;
   tell(event: ReceiveEvent): void;
   /** The session has said something to its connection. */
   wake(connection: ReceiverConnection): void;
@@ -92,7 +92,7 @@ export class IncomingSession {
       this.state = "open";
       const held = [...this.store.held.ranges()];
       const resumedPieces = this.store.held.size;
-      for (const observer of this.host.observers) observer.onImage?.(this.id, this.manifest);
+      this.host.observers.onImage(this.id, this.manifest);
       const from = formatAddress(addressOf(this.connection.path));
       const { id, facts } = this;
       this.host.tell({ event: "offer", t: this.host.t(), id, ...facts, from, resumedPieces });
@@ -108,7 +108,7 @@ export class IncomingSession {
     }
     this.unwrittenBytes += bytes.length;
     this.store.write(piece, bytes);
-    for (const observer of this.host.observers) observer.onPiece?.(this.id, piece, bytes);
+    this.host.observers.onPiece(this.id, piece, bytes);
   }
 
   /** All pieces are here: checks the digest and makes the file. */
@@ -274,15 +274,14 @@ export class IncomingSession {
 
   /** Shows observers what is held from an earlier run, a few pieces at a time. */
   private async showHeld(held: readonly { start: number; end: number }[]): Promise<void> {
-    const watching = this.host.observers.some((observer) => observer.onPiece !== undefined);
-    const store = this.store;
-    if (!watching || store === undefined) return;
+    const { store } = this;
+    if (!this.host.observers.watchPieces || store === undefined) return;
     const piece = new Uint8Array(this.manifest.pieceBytes);
     let shown = 0;
     for (const { start, end } of held) {
       for (let number = start; number < end; number += 1) {
         const bytes = piece.subarray(0, store.readPiece(number, piece, 0));
-        for (const observer of this.host.observers) observer.onPiece?.(this.id, number, bytes);
+        this.host.observers.onPiece(this.id, number, bytes);
         shown += 1;
         if (shown % SHOWN_AT_ONCE === 0) await new Promise(setImmediate);
       }

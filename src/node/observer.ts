@@ -9,3 +9,44 @@ export interface ReceiveObserver {
   onPiece?(id: string, piece: number, bytes: Uint8Array): void;
   onEvent?(event: ReceiveEvent): void;
 }
+
+/** Several observers as one. Who throws is asked no more: a transfer does not fail for a spectator. */
+export class Observers implements Required<ReceiveObserver> {
+  private readonly watching: Set<ReceiveObserver>;
+
+  /** @param onFailure told what an observer threw */
+  constructor(
+    observers: readonly ReceiveObserver[],
+    private readonly onFailure: (error: unknown) => void,
+  ) {
+    this.watching = new Set(observers);
+  }
+
+  /** True when anyone wants to see pieces. */
+  get watchPieces(): boolean {
+    return [...this.watching].some((observer) => observer.onPiece !== undefined);
+  }
+
+  onImage(id: string, manifest: Manifest): void {
+    this.each((observer) => observer.onImage?.(id, manifest));
+  }
+
+  onPiece(id: string, piece: number, bytes: Uint8Array): void {
+    this.each((observer) => observer.onPiece?.(id, piece, bytes));
+  }
+
+  onEvent(event: ReceiveEvent): void {
+    this.each((observer) => observer.onEvent?.(event));
+  }
+
+  private each(tell: (observer: ReceiveObserver) => void): void {
+    for (const observer of this.watching) {
+      try {
+        tell(observer);
+      } catch (error) {
+        this.watching.delete(observer);
+        this.onFailure(error);
+      }
+    }
+  }
+}

@@ -19,6 +19,7 @@ import { LacunaError } from "./errors.js";
 import type { ReceiveEvent } from "./events.js";
 import { datagramGuard } from "./guard.js";
 import { IncomingSession, type PartialReason, type SessionHost } from "./incoming-session.js";
+import { Observers } from "./observer.js";
 import { addressOf, pathOf } from "./peer-path.js";
 import { Pump } from "./pump.js";
 import { round } from "./round.js";
@@ -69,7 +70,9 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
     this.host = {
       out: this.out,
       onExisting: options.onExisting ?? "rename",
-      observers: options.observers ?? [],
+      observers: new Observers(options.observers ?? [], (error) => {
+        this.tellError(asLacunaError(error));
+      }),
       tell: (event) => this.tell(event),
       wake: (connection) => {
         this.receiver.touch(connection);
@@ -305,7 +308,7 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
   }
 
   private tell(event: ReceiveEvent): void {
-    for (const observer of this.host.observers) observer.onEvent?.(event);
+    this.host.observers.onEvent(event);
     this.tellEvent(event);
   }
 

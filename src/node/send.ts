@@ -90,6 +90,7 @@ class SendRun implements Run<SendEvent, SendResult> {
       throw failure;
     } finally {
       this.pump?.stop();
+      this.farewell();
       this.socket?.close();
       for (const { source } of this.outgoing) source.close();
     }
@@ -106,6 +107,17 @@ class SendRun implements Run<SendEvent, SendResult> {
     const image = found === undefined ? undefined : this.sender?.image(found.number);
     if (found === undefined || image === undefined) return Promise.resolve(undefined);
     return Promise.resolve(snapshotOfSource(found.id, found.source, image.pieces.held));
+  }
+
+  /** Whatever ended this side: the other need not wait for us in vain. */
+  private farewell(): void {
+    const { sender, socket } = this;
+    if (sender === undefined || socket === undefined) return;
+    const now = nowUs();
+    sender.stop(now);
+    for (let out = sender.pollOutput(now); out.kind !== "waitUntil"; out = sender.pollOutput(now)) {
+      if (out.kind === "transmit") socket.send(out.datagram, ignoreSendError);
+    }
   }
 
   private async transfer(to: ResolvedAddress, first: Source | undefined): Promise<SenderEnd> {
