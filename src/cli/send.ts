@@ -12,6 +12,7 @@ interface SendFlags {
   readonly rate?: number;
   readonly drop?: "odd-rows" | number;
   readonly timeout?: number;
+  readonly pathMemory: boolean;
 }
 
 export function define(command: Command, context: Context): void {
@@ -38,6 +39,7 @@ export function define(command: Command, context: Context): void {
       "give up when nobody answers for so long (default: 15)",
       numberReader({ flag: "--timeout", unit: "seconds", example: "30", above: true }),
     )
+    .option("--no-path-memory", "neither use nor keep what is known of the way to the receiver")
     .option("--json", "one JSON object a line on standard output")
     .addHelpText("after", EXAMPLES)
     .action(async (paths: string[], flags: SendFlags) => {
@@ -47,11 +49,13 @@ export function define(command: Command, context: Context): void {
 
 async function run(paths: string[], flags: SendFlags, { output }: Context): Promise<number> {
   const to = await readTicket(flags.to);
-  const { send } = await import("../node/index.js");
+  const { send, stateFolder } = await import("../node/index.js");
   const { mode, rate: rateMbit, drop, timeout: timeoutSeconds } = flags;
   const teller = await sendTeller(output, to);
   try {
-    const transfer = send(paths, { to, ...given({ mode, rateMbit, drop, timeoutSeconds }) });
+    const memory = flags.pathMemory ? stateFolder(process.env) : undefined;
+    const options = given({ mode, rateMbit, drop, timeoutSeconds, stateFolder: memory });
+    const transfer = send(paths, { to, ...options });
     return (await follow(transfer, teller, output)).exit;
   } finally {
     teller.end();

@@ -36,6 +36,8 @@ export interface SendOptions {
   readonly rateMbit?: number;
   /** What to withhold from the first pass: the odd rows, or a share (0..1) of the pieces at random. */
   readonly drop?: "odd-rows" | number;
+  /** A folder in which what was found of the path to each receiver is kept for the next time; without it nothing is. */
+  readonly stateFolder?: string;
   /** How long to wait for the first answer. Default 15. */
   readonly timeoutSeconds?: number;
   readonly signal?: AbortSignal;

@@ -13,6 +13,7 @@ import { nowUs } from "./clock.js";
 import { LacunaError } from "./errors.js";
 import type { SendEvent } from "./events.js";
 import { datagramGuard } from "./guard.js";
+import { PathMemory } from "./path-memory.js";
 import { Pump } from "./pump.js";
 import { RateMeter } from "./rate-meter.js";
 import { refusalOf } from "./refusal.js";
@@ -122,11 +123,13 @@ class SendRun implements Run<SendEvent, SendResult> {
 
   private async transfer(to: ResolvedAddress, first: Source | undefined): Promise<SenderEnd> {
     const socket = await this.connect(to);
-    const { rateMbit, timeoutSeconds } = this.options;
+    const { rateMbit, timeoutSeconds, stateFolder } = this.options;
+    const memory = stateFolder === undefined ? undefined : new PathMemory(stateFolder);
+    const congestion = new Bbr(await memory?.recall(to.host, Date.now()));
     const sender = new Sender({
       connectionId: this.connectionId,
       guard: datagramGuard,
-      congestion: new Bbr(),
+      congestion,
       nowUs: nowUs(),
       ...(rateMbit === undefined ? {} : { rateCap: bytesPerSecond(rateMbit * 125_000) }),
       ...(timeoutSeconds === undefined ? {} : { connectTimeoutUs: secondsUs(timeoutSeconds) }),
@@ -151,7 +154,12 @@ class SendRun implements Run<SendEvent, SendResult> {
     this.openMore(sender);
     pump.wake();
     const ticker = setInterval(() => this.tellProgress(sender), PROGRESS_EVERY_US / 1_000);
-    return ended.finally(() => clearInterval(ticker));
+    const end = await ended.finally(() => clearInterval(ticker));
+    // A cap says nothing of the path.
+    if (congestion.path !== undefined && rateMbit === undefined) {
+      await memory?.save(to.host, congestion.path, Date.now());
+    }
+    return end;
   }
 
   private async connect(to: ResolvedAddress): Promise<Socket> {

@@ -70,6 +70,19 @@ const RTT_SAMPLES = 8;
 const QUEUE_THAT_SHOWS = 0.5;
 const QUEUE_SHOWS_MIN_US = milliseconds(8);
 
+/** draft-ietf-tsvwg-careful-resume: the share of the remembered capacity; how far the RTT may have changed. */
+const JUMP_SHARE = 0.5;
+const JUMP_RTT_CHANGE_MIN = 0.5;
+const JUMP_RTT_CHANGE_MAX = 10;
+/** Rounds in which the jump decides the pace: that of the handshake and the first flight. Ours. */
+const JUMP_ROUNDS = 2;
+
+/** What a path carries. */
+export interface PathModel {
+  readonly bytesPerSecond: number;
+  readonly minRttUs: number;
+}
+
 interface Round {
   /** The round ends when a packet sent after so many bytes were delivered is acknowledged. */
   endDelivered: number;
@@ -116,6 +129,16 @@ export class Bbr implements CongestionControl {
   private readonly round: Round = { endDelivered: 0, lost: 0, acked: 0, rate: 0, slow: true };
   private window = START_WINDOW_BYTES;
   private deliveredBytes = 0;
+  private hasJumped = false;
+
+  /** @param remembered what an earlier connection found on the way to the same receiver */
+  constructor(private readonly remembered?: PathModel) {}
+
+  /** What is worth remembering of the path; undefined until it has once been full. */
+  get path(): PathModel | undefined {
+    if (!this.filled) return undefined;
+    return { bytesPerSecond: this.maxBandwidth, minRttUs: this.minRttUs };
+  }
 
   get windowBytes(): number {
     return this.window;
@@ -132,7 +155,8 @@ export class Bbr implements CongestionControl {
     if (!this.filled) {
       // Until the pipe is full the rate only rises: the first samples are of a few small packets.
       const startUs = rtt.hasSample ? rtt.smoothedUs : FIRST_RTT_US;
-      const start = (gain * START_WINDOW_BYTES * 1_000_000) / startUs;
+      const jump = this.roundsInPhase <= JUMP_ROUNDS ? this.jumpBytes(rtt) : 0;
+      const start = (Math.max(gain * START_WINDOW_BYTES, jump) * 1_000_000) / startUs;
       return bytesPerSecond(Math.max(known, this.phase === "startup" ? start : 0));
     }
     return bytesPerSecond(PACING_MARGIN * known);
@@ -143,6 +167,10 @@ export class Bbr implements CongestionControl {
     this.deliveredBytes += bytesOf(packets);
     this.round.acked += this.judged(packets);
     this.updateMinRtt(rtt, nowUs);
+    if (!this.hasJumped && rtt.hasSample) {
+      this.hasJumped = true;
+      this.window = Math.max(this.window, this.jumpBytes(rtt));
+    }
     const roundEnds = rate !== undefined && rate.priorDelivered >= this.round.endDelivered;
     if (rate !== undefined) this.updateBandwidth(rate);
     if (roundEnds) this.endRound(rate, sample);
@@ -170,6 +198,18 @@ export class Bbr implements CongestionControl {
   /** What must be sent so that so much is delivered. */
   private wireRate(delivered: number): number {
     return delivered / (1 - Math.min(this.ownLoss.share, OWN_LOSS_MADE_GOOD_MAX));
+  }
+
+  /**
+   * Careful resume (draft-ietf-tsvwg-careful-resume): if the round-trip time is about that of the
+   * path remembered, the first flight is half of what it carried, spread over a round trip.
+   */
+  private jumpBytes(rtt: RttEstimator): number {
+    if (this.remembered === undefined || !rtt.hasSample) return 0;
+    const { bytesPerSecond: rate, minRttUs } = this.remembered;
+    const change = rtt.minUs / minRttUs;
+    if (change < JUMP_RTT_CHANGE_MIN || change > JUMP_RTT_CHANGE_MAX) return 0;
+    return (JUMP_SHARE * rate * minRttUs) / 1_000_000;
   }
 
   private productBytes(gain = 1): number {
