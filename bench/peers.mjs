@@ -1,0 +1,70 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { eventNamed, Program, within } from "./program.mjs";
+import { LACUNA } from "./record.mjs";
+
+const TCP = fileURLToPath(new URL("tcp.mjs", import.meta.url));
+const PORT = 7316;
+
+/**
+ * Sends a file by Lacuna between two ends of which each is the beginning of a command line and an address.
+ *
+ * @returns seconds (of the sender's `complete` event), wholeSeconds (from the sending process's start to its end),
+ * and its counts; undefined when given up
+ */
+export async function byLacuna({ from, to, address, file, giveUpSeconds }) {
+  const out = mkdtempSync(join(tmpdir(), "lacuna-bench-"));
+  const started = [];
+  const lacuna = (at, ...args) => {
+    const program = new Program([...at, process.execPath, LACUNA, ...args, "--json"]);
+    started.push(program);
+    return program;
+  };
+  try {
+    const flags = ["--listen", `${address}:${PORT}`, "--out", out, "--once", "--no-view"];
+    const receiver = lacuna(to, "receive", ...flags);
+    await receiver.first(eventNamed("listening"));
+    const offered = receiver.first(eventNamed("offer"));
+    offered.catch(() => undefined);
+    const startMs = performance.now();
+    const sender = lacuna(from, "send", file, "--mode", "file", "--to", `${address}:${PORT}`);
+    const complete = sender.first(eventNamed("complete"));
+    const done = Promise.all([complete, offered, sender.ended]);
+    const result = await within(giveUpSeconds, done);
+    if (result === undefined) {
+      done.catch(() => undefined);
+      return undefined;
+    }
+    const wholeSeconds = (performance.now() - startMs) / 1_000;
+    const [{ seconds, wireBytes, payloadBytes, repairedPieces }, { pieces }, code] = result;
+    if (code !== 0) throw new Error(`lacuna send ended with ${code}: ${sender.errors}`);
+    return { seconds, wholeSeconds, wireBytes, payloadBytes, pieces, repairedPieces };
+  } finally {
+    await Promise.all(started.map((program) => program.stop()));
+    rmSync(out, { recursive: true, force: true });
+  }
+}
+
+/** The same by TCP, whose congestion control is set at both ends; seconds as `tcp.mjs` tells them. */
+export async function byTcp({ from, to, address, file, giveUpSeconds }) {
+  const tcp = (at, ...args) => new Program([...at, process.execPath, TCP, ...args]);
+  const receiver = tcp(to, "receive", address, String(PORT));
+  let sender;
+  try {
+    await receiver.first((line) => line === "listening" || undefined);
+    const startMs = performance.now();
+    sender = tcp(from, "send", address, String(PORT), file);
+    const told = sender.first(Number);
+    const seconds = await within(giveUpSeconds, told);
+    if (seconds === undefined) {
+      told.catch(() => undefined);
+      return undefined;
+    }
+    await sender.ended;
+    return { seconds, wholeSeconds: (performance.now() - startMs) / 1_000 };
+  } finally {
+    await Promise.all([receiver.stop(), sender?.stop()]);
+  }
+}
