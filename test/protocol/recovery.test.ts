@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { durationUs, instantUs, NEVER } from "../../src/base/units.js";
-import type { AckedPacket, CongestionControl } from "../../src/protocol/congestion.js";
+import type { CongestionControl, FlightPacket } from "../../src/protocol/congestion.js";
 import { Recovery } from "../../src/protocol/recovery.js";
 
 /** Writes down what it is told. */
@@ -14,11 +14,11 @@ class Scribe implements CongestionControl {
     throw new Error("nobody asks for the pace here");
   }
 
-  onAcked(packets: readonly AckedPacket[]): void {
+  onAcked(packets: readonly FlightPacket[]): void {
     for (const { bytes } of packets) this.ackedBytes += bytes;
   }
 
-  onLost(packets: readonly AckedPacket[], _nowUs: number, persistent: boolean): void {
+  onLost(packets: readonly FlightPacket[], _nowUs: number, persistent: boolean): void {
     this.losses.push({ count: packets.length, persistent });
   }
 }
