@@ -35,6 +35,17 @@ LINK_EMULATOR names a program that connects two namespaces by a link. It is call
 10.77.0.2, prints "ready", and ends at SIGTERM.`;
 
 const PEERS = { lacuna: "Lacuna", bbr: "TCP BBR", cubic: "TCP CUBIC" };
+/** Of the table, for each peer: what stands above a column, and what stands in it. */
+const COLUMNS = {
+  lacuna: [
+    ["Lacuna, cold", "seconds"],
+    ["whole process", "wholeSeconds"],
+    ["path remembered", "rememberedSeconds"],
+    ["whole process", "rememberedWholeSeconds"],
+  ],
+  bbr: [["TCP BBR", "seconds"]],
+  cubic: [["TCP CUBIC", "seconds"]],
+};
 
 const options = readArguments();
 const emulator = needRig();
@@ -50,7 +61,8 @@ for (const row of options.rows) {
 }
 print();
 const machine = { ...machineFacts(), loadBefore, loadAfter: load() };
-record(options.json, { bench: "link", machine, fileBytes: FILE_BYTES, cells });
+const asked = { runs: options.runs, giveUpSeconds: options.giveUp };
+record(options.json, { bench: "link", machine, fileBytes: FILE_BYTES, ...asked, cells });
 process.exit(0);
 
 /** All runs of one peer over one link. */
@@ -59,49 +71,51 @@ async function measure(row, peer) {
   while (runs.length < options.runs && !runs.some(({ gaveUp }) => gaveUp)) {
     runs.push(await measureOnce(row, peer, runs.length + 1));
   }
-  const seconds = (key) => median(runs.map((run) => run[key] ?? Number.POSITIVE_INFINITY));
-  const ratio = (key) => rounded(seconds(key) / boundSeconds(row));
   const link = nameOf(row);
-  const gaveUp = runs.some((run) => run.gaveUp);
-  const summary = gaveUp
-    ? { moreThan: rounded(options.giveUp / boundSeconds(row)) }
-    : { ratio: ratio("seconds"), wholeRatio: ratio("wholeSeconds") };
-  console.error(`${link}: ${PEERS[peer]} ${JSON.stringify(summary)}`);
-  return { link, peer, boundSeconds: rounded(boundSeconds(row), 4), ...summary, runs };
+  const bound = boundSeconds(row);
+  const middle = (key) => rounded(median(runs.map((run) => run[key])) / bound);
+  const told = Object.keys(runs[0]).filter((key) => /seconds$/i.test(key));
+  const ratios = runs.some(({ gaveUp }) => gaveUp)
+    ? { moreThan: rounded(options.giveUp / bound) }
+    : Object.fromEntries(told.map((key) => [key, middle(key)]));
+  console.error(`${link}: ${PEERS[peer]} ${JSON.stringify(ratios)}`);
+  return { link, peer, boundSeconds: rounded(bound, 4), ratios, runs };
 }
 
 async function measureOnce(row, peer, seed) {
   const rig = await Rig.open(emulator, row, seed);
   try {
-    if (peer !== "lacuna") rig.congestionControl(peer);
-    const way = { from: rig.at("a"), to: rig.at("b"), address: rig.address.b, file };
-    const by = peer === "lacuna" ? byLacuna : byTcp;
-    const run = await by({ ...way, giveUpSeconds: options.giveUp });
-    if (run === undefined) return { seed, gaveUp: true };
-    const { seconds, wholeSeconds, ...counts } = run;
-    return { seed, seconds: rounded(seconds), wholeSeconds: rounded(wholeSeconds), ...counts };
+    const ends = { from: rig.at("a"), to: rig.at("b"), address: rig.address.b };
+    const way = { ...ends, file, giveUpSeconds: options.giveUp };
+    if (peer === "lacuna") return { seed, ...(await lacunaTwice(way)) };
+    rig.congestionControl(peer);
+    return { seed, ...((await byTcp(way)) ?? { gaveUp: true }) };
   } finally {
     await rig.close();
   }
 }
 
+/** A cold start, and then once more over the same link with what the sender remembers of it. */
+async function lacunaTwice(way) {
+  const state = mkdtempSync(join(folder, "state-"));
+  const cold = await byLacuna({ ...way, state });
+  const warm = cold && (await byLacuna({ ...way, state }));
+  if (warm === undefined) return { gaveUp: true };
+  const { seconds: rememberedSeconds, wholeSeconds: rememberedWholeSeconds, ...counts } = warm;
+  return { ...cold, rememberedSeconds, rememberedWholeSeconds, remembered: counts };
+}
+
 function print() {
-  const heads = options.peers.flatMap((peer) =>
-    peer === "lacuna" ? ["Lacuna", "its whole process"] : [PEERS[peer]],
-  );
+  const columns = options.peers.flatMap((peer) => COLUMNS[peer].map((column) => [peer, ...column]));
   const rows = options.rows.map((row) => [
     nameOf(row),
     `${boundSeconds(row).toFixed(3)} s`,
-    ...options.peers.flatMap((peer) => {
-      const cell = cells.find(({ link, peer: by }) => link === nameOf(row) && by === peer);
-      const { ratio, wholeRatio, moreThan } = cell;
-      if (moreThan !== undefined) {
-        return Array(peer === "lacuna" ? 2 : 1).fill(`> ${moreThan.toFixed(0)}`);
-      }
-      return (peer === "lacuna" ? [ratio, wholeRatio] : [ratio]).map((value) => value.toFixed(2));
+    ...columns.map(([peer, , key]) => {
+      const { ratios } = cells.find((cell) => cell.link === nameOf(row) && cell.peer === peer);
+      return key in ratios ? ratios[key].toFixed(2) : `> ${ratios.moreThan.toFixed(0)}`;
     }),
   ]);
-  printTable(["link", "bound", ...heads], rows);
+  printTable(["link", "bound", ...columns.map(([, head]) => head)], rows);
 }
 
 /** The emulator; ends with status 2 and says what is missing when this machine cannot be used. */

@@ -3,22 +3,24 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { eventNamed, Program, within } from "./program.mjs";
-import { LACUNA } from "./record.mjs";
+import { LACUNA, rounded } from "./record.mjs";
 
 const TCP = fileURLToPath(new URL("tcp.mjs", import.meta.url));
 const PORT = 7316;
 
 /**
- * Sends a file by Lacuna between two ends of which each is the beginning of a command line and an address.
+ * Sends a file by Lacuna between two ends, each of which is told by the beginning of a command line.
  *
+ * @param state the folder where the sender remembers paths: a fresh one makes a cold start
  * @returns seconds (of the sender's `complete` event), wholeSeconds (from the sending process's start to its end),
  * and its counts; undefined when given up
  */
-export async function byLacuna({ from, to, address, file, giveUpSeconds }) {
+export async function byLacuna({ from, to, address, file, giveUpSeconds, state }) {
   const out = mkdtempSync(join(tmpdir(), "lacuna-bench-"));
   const started = [];
   const lacuna = (at, ...args) => {
-    const program = new Program([...at, process.execPath, LACUNA, ...args, "--json"]);
+    const command = [...at, process.execPath, LACUNA, ...args, "--json"];
+    const program = new Program(command, { LACUNA_STATE_DIR: state });
     started.push(program);
     return program;
   };
@@ -37,7 +39,7 @@ export async function byLacuna({ from, to, address, file, giveUpSeconds }) {
       done.catch(() => undefined);
       return undefined;
     }
-    const wholeSeconds = (performance.now() - startMs) / 1_000;
+    const wholeSeconds = rounded((performance.now() - startMs) / 1_000);
     const [{ seconds, wireBytes, payloadBytes, repairedPieces }, { pieces }, code] = result;
     if (code !== 0) throw new Error(`lacuna send ended with ${code}: ${sender.errors}`);
     return { seconds, wholeSeconds, wireBytes, payloadBytes, pieces, repairedPieces };
@@ -63,7 +65,8 @@ export async function byTcp({ from, to, address, file, giveUpSeconds }) {
       return undefined;
     }
     await sender.ended;
-    return { seconds, wholeSeconds: (performance.now() - startMs) / 1_000 };
+    const wholeSeconds = rounded((performance.now() - startMs) / 1_000);
+    return { seconds: rounded(seconds), wholeSeconds };
   } finally {
     await Promise.all([receiver.stop(), sender?.stop()]);
   }

@@ -21,8 +21,9 @@ export class Program {
   #waiting = [];
   #over = false;
 
-  constructor([command, ...args]) {
-    this.#child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
+  constructor([command, ...args], env = {}) {
+    const stdio = ["ignore", "pipe", "pipe"];
+    this.#child = spawn(command, args, { stdio, env: { ...process.env, ...env } });
     running.add(this.#child);
     this.#child.stderr.on("data", (chunk) => {
       this.#errors = (this.#errors + chunk).slice(-2_000);
