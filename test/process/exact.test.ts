@@ -188,8 +188,8 @@ test("four senders at once end exact, none disturbing another, pictures of one n
   expect(await Promise.all(sent.map((one) => one.exit))).toEqual([0, 0, 0, 0]);
   for (const [index, one] of sent.entries()) {
     const sha256 = one.all("complete")[0]?.sha256;
-    const saved = received.all("complete").find((complete) => complete.sha256 === sha256);
-    await expectSamePixels(saved?.path ?? "", paths[index] as string);
+    const saved = await received.event("complete", (complete) => complete.sha256 === sha256);
+    await expectSamePixels(saved.path, paths[index] as string);
   }
   expect(readdirSync(out).sort()).toEqual(["202.png", "203.png", "same (2).png", "same.png"]);
   received.signal("SIGINT");
