@@ -1,0 +1,39 @@
+#!/usr/bin/env node
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+const HELP = `usage: npm run bench [-- NAME [options]]
+
+  simulated    the grid of links in virtual time; the same figures on every machine
+  loopback     datagrams a second beside plain node:dgram
+  link         Lacuna and TCP over emulated links: needs root and LINK_EMULATOR
+
+Without a name: all of them, link only where it can run. NAME --help tells the options of each.`;
+
+const NAMES = ["simulated", "loopback", "link"];
+
+const [name, ...args] = process.argv.slice(2);
+if (name === "--help") console.log(HELP);
+else if (name === undefined) process.exitCode = all();
+else if (NAMES.includes(name)) process.exitCode = bench(name, args);
+else {
+  console.error(HELP);
+  process.exitCode = 2;
+}
+
+/** The status of the first that fails. */
+function all() {
+  const names = process.env.LINK_EMULATOR ? NAMES : NAMES.filter((one) => one !== "link");
+  for (const one of names) {
+    console.log(`\n## ${one}\n`);
+    const status = bench(one, []);
+    if (status !== 0) return status;
+  }
+  if (!names.includes("link")) console.error("\nlink is left out: LINK_EMULATOR is not set");
+  return 0;
+}
+
+function bench(one, flags) {
+  const file = fileURLToPath(new URL(`${one}.mjs`, import.meta.url));
+  return spawnSync(process.execPath, [file, ...flags], { stdio: "inherit" }).status ?? 1;
+}

@@ -1,0 +1,112 @@
+#!/usr/bin/env node
+import { parseArgs } from "node:util";
+import { boundSeconds, chosenRows, FILE_BYTES, nameOf, queueBytes } from "./grid.mjs";
+import {
+  machineFacts,
+  median,
+  needBuild,
+  printTable,
+  record,
+  rounded,
+  usageError,
+} from "./record.mjs";
+
+const HELP = `usage: node bench/simulated.mjs [options]
+
+The links of bench/link.mjs in the simulator, in virtual time: 10 MB, seconds to the receiver's word over the bound.
+The same seeds give the same figures on every machine.
+
+  --rows 0,2      only these rows, counted from 0
+  --seeds N       runs of each cell, from seed 1 on (default 10)
+  --json FILE     write every run down`;
+
+const options = readArguments();
+needBuild();
+const dist = (file) => import(new URL(`../dist/${file}`, import.meta.url).href);
+const [{ simulate }, { datagramGuard }, { Bbr }, { NewReno }] = await Promise.all(
+  ["sim/scenario.js", "node/guard.js", "protocol/bbr.js", "protocol/new-reno.js"].map(dist),
+);
+const CONTROLS = { BBR: () => new Bbr(), NewReno: () => new NewReno() };
+/** What `lacuna send --mode file` puts in one datagram. */
+const PIECE_BYTES = 1_150;
+
+const cells = [];
+for (const row of options.rows) {
+  for (const control of Object.keys(CONTROLS)) cells.push(measure(row, control));
+}
+print();
+record(options.json, { bench: "simulated", machine: machineFacts(), fileBytes: FILE_BYTES, cells });
+
+/** All seeds of one congestion control over one link. */
+function measure(row, control) {
+  const runs = Array.from({ length: options.seeds }, (_, i) => run(row, control, i + 1));
+  console.error(`${nameOf(row)}: ${control} ${runs.map(({ ratio }) => ratio).join(" ")}`);
+  return { link: nameOf(row), control, runs };
+}
+
+function run(row, control, seed) {
+  const link = {
+    lossShare: row.loss,
+    burstMean: row.burst,
+    delayUs: row.rttMs * 500,
+    rateBytesPerSecond: row.rateMbit * 125_000,
+    queueBytes: queueBytes(row),
+  };
+  const outcome = simulate({
+    seed,
+    guard: datagramGuard,
+    images: [{ pieceCount: Math.ceil(FILE_BYTES / PIECE_BYTES), pieceBytes: PIECE_BYTES }],
+    // Two directions never share their luck.
+    forward: { ...link, seed: 2 * seed },
+    backward: { ...link, seed: 2 * seed + 1 },
+    congestion: CONTROLS[control],
+  });
+  if (!outcome.exact) throw new Error(`${nameOf(row)}, ${control}, seed ${seed}: not exact`);
+  return {
+    seed,
+    ratio: rounded(outcome.completeSeconds / boundSeconds(row)),
+    needlessShare: rounded(outcome.needless / outcome.pieces, 5),
+    queueDropped: outcome.forward.queueDropped,
+    datagrams: outcome.datagrams,
+  };
+}
+
+function print() {
+  const head = ["link", "control", "least", "median", "most", "needless, most", "queue drops"];
+  const rows = cells.map(({ link, control, runs }) => {
+    const all = (key) => runs.map((one) => one[key]);
+    const ratios = all("ratio");
+    return [
+      link,
+      control,
+      Math.min(...ratios).toFixed(2),
+      median(ratios).toFixed(2),
+      Math.max(...ratios).toFixed(2),
+      `${(Math.max(...all("needlessShare")) * 100).toFixed(2)} %`,
+      median(all("queueDropped")),
+    ];
+  });
+  printTable(head, rows);
+}
+
+function readArguments() {
+  const types = {
+    rows: { type: "string" },
+    seeds: { type: "string", default: "10" },
+    json: { type: "string" },
+    help: { type: "boolean", default: false },
+  };
+  try {
+    const { values } = parseArgs({ options: types });
+    if (values.help) {
+      console.log(HELP);
+      process.exit(0);
+    }
+    const seeds = Number(values.seeds);
+    if (!(Number.isSafeInteger(seeds) && seeds > 0))
+      throw new Error("--seeds takes a whole number");
+    return { rows: chosenRows(values.rows), seeds, json: values.json };
+  } catch (error) {
+    return usageError(`${error.message}\n\n${HELP}`);
+  }
+}
