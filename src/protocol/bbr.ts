@@ -263,7 +263,8 @@ export class Bbr implements CongestionControl {
 
   /** Section 5.3.1.2: the pipe is full when three rounds bring no growth; or, section 5.3.1.3, when it overflows. */
   private checkFull(sample: RateSample, limited: boolean, tooMuch: boolean): void {
-    if (tooMuch) {
+    // While more sent is more delivered the pipe is not full, whatever is lost.
+    if (tooMuch && !this.growsStill) {
       this.inFlightHigh = Math.max(sample.inFlightBytes * BETA, this.productBytes());
       this.fullRounds = FULL_ROUNDS;
       return;

@@ -31,6 +31,8 @@ export class OwnLoss {
   share = 0;
   private growth: LossCount = { lost: 0, total: 0 };
   private lastGrowth: LossCount = { lost: 0, total: 0 };
+  /** Rounds of gross loss in a row. */
+  private grossRounds = 0;
   /** Rounds without a queue, until they are enough to tell. */
   private calm = { lost: 0, total: 0, rounds: 0 };
   /** Loss that began above the known share: at what rate, and how much. */
@@ -51,8 +53,10 @@ export class OwnLoss {
   judge({ lost, total }: LossCount, facts: RoundFacts): boolean {
     if (total === 0) return false;
     if (facts.slow) this.follow(lost / total, total);
-    const gross = total >= GROSS_MIN && lost / total > this.share + GROSS_LOSS;
-    if (facts.queue || gross) return this.weigh({ lost, total }, facts.rate, LOSS_TOLERATED);
+    const isGross = total >= GROSS_MIN && lost / total > this.share + GROSS_LOSS;
+    this.grossRounds = isGross ? this.grossRounds + 1 : 0;
+    if (facts.queue || this.grossRounds >= GROSS_ROUNDS)
+      return this.weigh({ lost, total }, facts.rate, LOSS_TOLERATED);
     const { calm } = this;
     calm.lost += lost;
     calm.total += total;
@@ -100,9 +104,10 @@ function deviation(share: number, total: number): number {
 const LOSS_TOLERATED = 0.02;
 /** Without a queue only a policer or a very shallow buffer can be the cause, and these take much. Ours. */
 const CALM_LOSS_TOLERATED = 0.05;
-/** So much more than was known, and one round is enough, queue or none. Ours. */
+/** So much more than was known, twice in a row, is enough, queue or none: one round may be a single burst. Ours. */
 const GROSS_LOSS = 0.25;
 const GROSS_MIN = 50;
+const GROSS_ROUNDS = 2;
 const CALM_ROUNDS = 3;
 const CALM_MIN = 300;
 const RUN_LENGTH = 8;

@@ -84,9 +84,13 @@ describe("whose loss it is", () => {
     expect(rounds(new OwnLoss(), 30, () => 3, queued)).not.toContain(true);
   });
 
-  test("is ours at once when it is gross, queue or none", () => {
-    expect(new OwnLoss().judge({ lost: 20, total: 50 }, fast())).toBe(true);
-    expect(new OwnLoss().judge({ lost: 20, total: 49 }, fast())).toBe(false);
+  test("is ours when it is gross twice in a row, queue or none", () => {
+    const twice = (total: number): boolean[] => {
+      const own = new OwnLoss();
+      return [own.judge({ lost: 20, total }, fast()), own.judge({ lost: 20, total }, fast())];
+    };
+    expect(twice(50)).toEqual([false, true]);
+    expect(twice(49)).toEqual([false, false]);
   });
 
   test("is less again when the link becomes better, in fast rounds too", () => {
