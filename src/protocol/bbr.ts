@@ -5,6 +5,7 @@ import {
   milliseconds,
   seconds,
 } from "../base/units.js";
+import { jumpBytes, type PathModel } from "./careful-resume.js";
 import {
   type AckSample,
   type CongestionControl,
@@ -13,7 +14,10 @@ import {
 } from "./congestion.js";
 import type { RateSample } from "./delivery-rate.js";
 import { OwnLoss } from "./own-loss.js";
+import { PathRtt } from "./path-rtt.js";
 import type { RttEstimator } from "./rtt.js";
+
+export type { PathModel } from "./careful-resume.js";
 
 /** startup -> drain -> down -> cruise -> refill -> up -> down ...; probeRtt from any, back to down. */
 type Phase = "startup" | "drain" | "down" | "cruise" | "refill" | "up" | "probeRtt";
@@ -54,9 +58,7 @@ const HEADROOM = 0.85;
 const PROBE_BANDWIDTH_EVERY_US = seconds(2.5);
 /** Section 5.3.3.5.1: at least as often as Reno would grow by a window, so that both can live. */
 const PROBE_BANDWIDTH_ROUNDS = 63;
-/** Section 2.8: BBR.MinRTTFilterLen, ProbeRTTInterval, ProbeRTTDuration. */
-const MIN_RTT_WINDOW_US = seconds(10);
-const PROBE_RTT_EVERY_US = seconds(5);
+/** Section 2.8: BBR.ProbeRTTDuration. */
 const PROBE_RTT_US = milliseconds(200);
 /** Section 5.6.2: a little below the estimate, so that queues drain. */
 const PACING_MARGIN = 0.99;
@@ -64,24 +66,8 @@ const PACING_MARGIN = 0.99;
 /** Taken for the round-trip time before there is a sample. Ours; the window bounds the harm. */
 const FIRST_RTT_US = milliseconds(100);
 
-/** RFC 9406 section 4.3: N_RTT_SAMPLE. */
-const RTT_SAMPLES = 8;
-/** A queue of half a product; on short paths more, for busy machines answer late. Ours; RFC 9406 has an eighth, and 4 ms. */
-const QUEUE_THAT_SHOWS = 0.5;
-const QUEUE_SHOWS_MIN_US = milliseconds(8);
-
-/** draft-ietf-tsvwg-careful-resume: the share of the remembered capacity; how far the RTT may have changed. */
-const JUMP_SHARE = 0.5;
-const JUMP_RTT_CHANGE_MIN = 0.5;
-const JUMP_RTT_CHANGE_MAX = 10;
 /** Rounds in which the jump decides the pace: that of the handshake and the first flight. Ours. */
 const JUMP_ROUNDS = 2;
-
-/** What a path carries. */
-export interface PathModel {
-  readonly bytesPerSecond: number;
-  readonly minRttUs: number;
-}
 
 interface Round {
   /** The round ends when a packet sent after so many bytes were delivered is acknowledged. */
@@ -111,11 +97,7 @@ export class Bbr implements CongestionControl {
   /** Bounds that loss has set: for this cycle, and until a probe finds more room. Sections 5.5.10 and 5.5.12. */
   private bandwidthLow = Number.POSITIVE_INFINITY;
   private inFlightHigh = Number.POSITIVE_INFINITY;
-  private minRttUs = Number.POSITIVE_INFINITY;
-  private minRttAtUs = 0;
-  private probeRttMinUs = Number.POSITIVE_INFINITY;
-  private probeRttMinAtUs = 0;
-  private probeRttDue = false;
+  private readonly pathRtt = new PathRtt();
   private probeRttEndUs: number | undefined;
   private phaseStartUs = 0;
   private cycleStartUs = 0;
@@ -125,7 +107,6 @@ export class Bbr implements CongestionControl {
   private fullRounds = 0;
   private filled = false;
   private judgeFromUs = 0;
-  private readonly recentRtts: number[] = [];
   private readonly round: Round = { endDelivered: 0, lost: 0, acked: 0, rate: 0, slow: true };
   private window = START_WINDOW_BYTES;
   private deliveredBytes = 0;
@@ -137,7 +118,7 @@ export class Bbr implements CongestionControl {
   /** What is worth remembering of the path; undefined until it has once been full. */
   get path(): PathModel | undefined {
     if (!this.filled) return undefined;
-    return { bytesPerSecond: this.maxBandwidth, minRttUs: this.minRttUs };
+    return { bytesPerSecond: this.maxBandwidth, minRttUs: this.pathRtt.leastUs };
   }
 
   get windowBytes(): number {
@@ -155,7 +136,7 @@ export class Bbr implements CongestionControl {
     if (!this.filled) {
       // Until the pipe is full the rate only rises: the first samples are of a few small packets.
       const startUs = rtt.hasSample ? rtt.smoothedUs : FIRST_RTT_US;
-      const jump = this.roundsInPhase <= JUMP_ROUNDS ? this.jumpBytes(rtt) : 0;
+      const jump = this.roundsInPhase <= JUMP_ROUNDS ? jumpBytes(this.remembered, rtt) : 0;
       const start = (Math.max(gain * START_WINDOW_BYTES, jump) * 1_000_000) / startUs;
       return bytesPerSecond(Math.max(known, this.phase === "startup" ? start : 0));
     }
@@ -166,10 +147,10 @@ export class Bbr implements CongestionControl {
     const { nowUs, rate, rtt } = sample;
     this.deliveredBytes += bytesOf(packets);
     this.round.acked += this.judged(packets);
-    this.updateMinRtt(rtt, nowUs);
+    this.pathRtt.update(rtt, nowUs);
     if (!this.hasJumped && rtt.hasSample) {
       this.hasJumped = true;
-      this.window = Math.max(this.window, this.jumpBytes(rtt));
+      this.window = Math.max(this.window, jumpBytes(this.remembered, rtt));
     }
     const roundEnds = rate !== undefined && rate.priorDelivered >= this.round.endDelivered;
     if (rate !== undefined) this.updateBandwidth(rate);
@@ -200,45 +181,16 @@ export class Bbr implements CongestionControl {
     return delivered / (1 - Math.min(this.ownLoss.share, OWN_LOSS_MADE_GOOD_MAX));
   }
 
-  /**
-   * Careful resume (draft-ietf-tsvwg-careful-resume): if the round-trip time is about that of the
-   * path remembered, the first flight is half of what it carried, spread over a round trip.
-   */
-  private jumpBytes(rtt: RttEstimator): number {
-    if (this.remembered === undefined || !rtt.hasSample) return 0;
-    const { bytesPerSecond: rate, minRttUs } = this.remembered;
-    const change = rtt.minUs / minRttUs;
-    if (change < JUMP_RTT_CHANGE_MIN || change > JUMP_RTT_CHANGE_MAX) return 0;
-    return (JUMP_SHARE * rate * minRttUs) / 1_000_000;
-  }
-
   private productBytes(gain = 1): number {
-    if (this.maxBandwidth === 0 || this.minRttUs === Number.POSITIVE_INFINITY) {
+    if (this.maxBandwidth === 0 || this.pathRtt.leastUs === Number.POSITIVE_INFINITY) {
       return START_WINDOW_BYTES;
     }
-    return (gain * this.wireRate(this.bandwidthEstimate) * this.minRttUs) / 1_000_000;
+    return (gain * this.wireRate(this.bandwidthEstimate) * this.pathRtt.leastUs) / 1_000_000;
   }
 
   private updateBandwidth(sample: RateSample): void {
     if (sample.appLimited && sample.rate < this.maxBandwidth) return;
     this.bandwidth[1] = Math.max(this.bandwidth[1] as number, sample.rate);
-  }
-
-  private updateMinRtt(rtt: RttEstimator, nowUs: InstantUs): void {
-    if (!rtt.hasSample) return;
-    const latest = rtt.latestUs;
-    this.recentRtts.push(latest);
-    if (this.recentRtts.length > RTT_SAMPLES) this.recentRtts.shift();
-    // What is this old is taken anew, so that a path that has become longer is noticed. Section 5.5.7.
-    this.probeRttDue = nowUs - this.probeRttMinAtUs > PROBE_RTT_EVERY_US;
-    if (latest <= this.probeRttMinUs || this.probeRttDue) {
-      this.probeRttMinUs = latest;
-      this.probeRttMinAtUs = nowUs;
-    }
-    if (latest <= this.minRttUs || nowUs - this.minRttAtUs > MIN_RTT_WINDOW_US) {
-      this.minRttUs = latest;
-      this.minRttAtUs = nowUs;
-    }
   }
 
   /** A round trip's worth is acknowledged: growth, loss and bounds are judged once for it. */
@@ -249,7 +201,7 @@ export class Bbr implements CongestionControl {
     if (this.phase === "startup" && this.growsStill && acked > 0) {
       this.ownLoss.onGrowth({ lost, total: lost + acked });
     }
-    const facts = { rate, slow: slow && this.phase !== "drain", queue: this.queueShows() };
+    const facts = { rate, slow: slow && this.phase !== "drain", queue: this.pathRtt.showsQueue };
     const tooMuch = this.ownLoss.judge({ lost, total: lost + acked }, facts);
     if (this.phase === "startup" || this.phase === "up") this.checkFull(sample, limited, tooMuch);
     else if (tooMuch) this.retreat(sample);
@@ -286,7 +238,7 @@ export class Bbr implements CongestionControl {
     const inPhaseUs = nowUs - this.phaseStartUs;
     switch (this.phase) {
       case "startup":
-        if (this.fullRounds >= FULL_ROUNDS || (this.queueShows() && !this.growsStill)) {
+        if (this.fullRounds >= FULL_ROUNDS || (this.pathRtt.showsQueue && !this.growsStill)) {
           this.filled = true;
           // What startup poured over the brim is answered for by leaving it.
           this.judgeFromUs = nowUs;
@@ -297,7 +249,7 @@ export class Bbr implements CongestionControl {
         if (inFlightBytes <= this.productBytes() || this.roundsInPhase >= 3) this.beginCycle(nowUs);
         return;
       case "down":
-        if (inFlightBytes <= this.productBytes(HEADROOM) || inPhaseUs > this.minRttUs) {
+        if (inFlightBytes <= this.productBytes(HEADROOM) || inPhaseUs > this.pathRtt.leastUs) {
           this.enter("cruise", nowUs);
         }
         return;
@@ -326,13 +278,6 @@ export class Bbr implements CongestionControl {
     return this.maxBandwidth >= this.fullBandwidth * FULL_GROWTH;
   }
 
-  /** RFC 9406 section 4.2: a queue that every one of the last eight samples has seen. */
-  private queueShows(): boolean {
-    if (this.recentRtts.length < RTT_SAMPLES) return false;
-    const queueUs = Math.min(...this.recentRtts) - this.minRttUs;
-    return queueUs > Math.max(this.minRttUs * QUEUE_THAT_SHOWS, QUEUE_SHOWS_MIN_US);
-  }
-
   /** Section 5.3.3.4: up, until the queue shows or the pipe overflows. */
   private advanceUp(sample: AckSample, packets: readonly FlightPacket[]): void {
     const { nowUs, inFlightBytes, limited } = sample;
@@ -340,7 +285,7 @@ export class Bbr implements CongestionControl {
     // A bound that holds the window down gives way as in slow start, or no probe could find more room.
     const isBound = limited && this.window >= this.inFlightHigh;
     if (isBound) this.inFlightHigh += bytesOf(packets);
-    const longEnough = this.roundsInPhase >= 1 && nowUs - this.phaseStartUs > this.minRttUs;
+    const longEnough = this.roundsInPhase >= 1 && nowUs - this.phaseStartUs > this.pathRtt.leastUs;
     if (longEnough && inFlightBytes >= this.productBytes(PACING_GAINS.up)) this.beginCycle(nowUs);
   }
 
@@ -369,7 +314,7 @@ export class Bbr implements CongestionControl {
   /** Section 5.3.4: now and then the queue is let run dry, to see the path's own round-trip time. */
   private checkProbeRtt({ nowUs, inFlightBytes, limited }: AckSample): void {
     if (this.phase !== "probeRtt") {
-      if (!this.probeRttDue || !this.filled || !limited) return;
+      if (!this.pathRtt.probeDue || !this.filled || !limited) return;
       this.enter("probeRtt", nowUs);
       this.probeRttEndUs = undefined;
       return;
@@ -378,9 +323,7 @@ export class Bbr implements CongestionControl {
       const low = Math.max(this.productBytes(WINDOW_GAINS.probeRtt), MINIMUM_PIPE_BYTES);
       if (inFlightBytes <= low) this.probeRttEndUs = nowUs + PROBE_RTT_US;
     } else if (nowUs >= this.probeRttEndUs && this.roundsInPhase >= 1) {
-      this.minRttUs = this.probeRttMinUs;
-      this.minRttAtUs = nowUs;
-      this.probeRttMinAtUs = nowUs;
+      this.pathRtt.onProbed(nowUs);
       this.enter("down", nowUs);
       this.cycleStartUs = nowUs;
     }

@@ -32,3 +32,13 @@ export type SenderOutput =
   | Transmit
   | WaitUntil
   | { readonly kind: "event"; readonly event: SenderEvent };
+
+/**
+ * connecting -> open -> closing -> closed; from each also straight to closed.
+ * `closing` has sent CLOSE and waits for its acknowledgement.
+ */
+export type SenderState =
+  | { readonly name: "connecting" }
+  | { readonly name: "open" }
+  | { readonly name: "closing"; readonly reason: Reason; readonly untilUs: InstantUs }
+  | { readonly name: "closed" };

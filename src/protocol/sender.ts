@@ -27,20 +27,16 @@ import { Pacer } from "./pacer.js";
 import { ReceivedPackets } from "./received-packets.js";
 import { Recovery } from "./recovery.js";
 import { MAX_ACK_DELAY_US } from "./rtt.js";
-import type { SenderEnd, SenderEvent, SenderOptions, SenderOutput } from "./sender-events.js";
+import type {
+  SenderEnd,
+  SenderEvent,
+  SenderOptions,
+  SenderOutput,
+  SenderState,
+} from "./sender-events.js";
 import type { SentPacket } from "./sent-packet.js";
 
 export type { SenderEnd, SenderEvent, SenderOptions, SenderOutput } from "./sender-events.js";
-
-/**
- * connecting -> open -> closing -> closed; from each also straight to closed.
- * `closing` has sent CLOSE and waits for its acknowledgement.
- */
-type State =
-  | { readonly name: "connecting" }
-  | { readonly name: "open" }
-  | { readonly name: "closing"; readonly reason: Reason; readonly untilUs: InstantUs }
-  | { readonly name: "closed" };
 
 /**
  * The sending side of one connection. docs/protocol.md sections 4 and 6.
@@ -53,7 +49,7 @@ export class Sender {
   readonly lossMeter = new LossMeter();
   /** Datagrams that were not the receiver's, or damaged. */
   malformed = 0;
-  private state: State = { name: "connecting" };
+  private state: SenderState = { name: "connecting" };
   private readonly images = new OutgoingImages();
   private noMoreImages = false;
   private readonly received = new ReceivedPackets();
