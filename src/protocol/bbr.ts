@@ -140,7 +140,9 @@ export class Bbr implements CongestionControl {
       const start = (Math.max(gain * START_WINDOW_BYTES, jump) * 1_000_000) / startUs;
       return bytesPerSecond(Math.max(known, this.phase === "startup" ? start : 0));
     }
-    return bytesPerSecond(PACING_MARGIN * known);
+    // The least window may always leave in a round trip.
+    const least = (MINIMUM_PIPE_BYTES * 1_000_000) / rtt.smoothedUs;
+    return bytesPerSecond(Math.max(PACING_MARGIN * known, least));
   }
 
   onAcked(packets: readonly FlightPacket[], sample: AckSample): void {
@@ -290,7 +292,9 @@ export class Bbr implements CongestionControl {
   }
 
   private beginCycle(nowUs: InstantUs): void {
-    this.bandwidth = [this.bandwidth[1] as number, 0];
+    // A cycle in which nothing was measured takes nothing of what is known.
+    const newest = this.bandwidth[1] as number;
+    if (newest > 0) this.bandwidth = [newest, 0];
     this.cycleStartUs = nowUs;
     this.roundsInCycle = 0;
     this.enter("down", nowUs);

@@ -99,7 +99,12 @@ function sealed(bytes: Uint8Array): Uint8Array {
 
 function drawDatagram(random: Random): Uint8Array {
   const pick = random.between(0, 9);
-  if (pick === 0) return random.bytes(random.between(0, 60));
+  if (pick === 0) {
+    const bytes = random.bytes(random.between(0, 60));
+    // Half with a right first byte, so that the checksum is looked at.
+    if (bytes.length > 0 && random.chance(0.5)) bytes[0] = 1;
+    return bytes;
+  }
   if (pick === 1) {
     // A right header, then anything.
     const head = (short[0] as Uint8Array).subarray(0, 10);
