@@ -27,7 +27,9 @@ export class RttEstimator {
    */
   update(measuredUs: DurationUs, ackDelayUs: DurationUs): void {
     const ageUs = Math.max(0, ackDelayUs - MAX_ACK_DELAY_US);
-    const sampleUs = durationUs(ageUs < measuredUs ? measuredUs - ageUs : measuredUs);
+    const rawUs = ageUs < measuredUs ? measuredUs - ageUs : measuredUs;
+    // Nothing takes no time; a forged acknowledgement may look so, and rates are divided by it.
+    const sampleUs = durationUs(Math.max(1, rawUs));
     this.latestUs = sampleUs;
     if (!this.hasSample) {
       this.hasSample = true;

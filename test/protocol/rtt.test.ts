@@ -20,6 +20,12 @@ describe("the round-trip time", () => {
     expect(ms(rtt.probeTimeoutUs)).toBe(100 + 4 * 50 + 25);
   });
 
+  test("is never nothing: rates are divided by it, and an acknowledgement may be forged in no time", () => {
+    const rtt = new RttEstimator();
+    rtt.update(milliseconds(0), milliseconds(0));
+    expect(rtt.smoothedUs).toBe(1);
+  });
+
   test("moves an eighth and a quarter of the way with each further one, less the delay", () => {
     const rtt = new RttEstimator();
     rtt.update(milliseconds(100), milliseconds(0));
