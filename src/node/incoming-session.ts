@@ -222,9 +222,13 @@ export class IncomingSession {
     const failure = asLacunaError(error);
     this.failure = failure;
     const reason = wireReasonOf(failure);
-    const { missingCount } = this.tracker ?? { missingCount: this.facts.pieces };
+    const { tracker } = this;
+    const { mode, width, height, bytes, pieces } = this.facts;
+    const whole = mode === "pixels" ? width * height : bytes;
+    const missingPieces = tracker?.missingCount ?? pieces;
+    const missingPixels = tracker === undefined ? whole : this.missing.count(tracker);
     const outcome = wasOpening || reason === "nameTaken" ? "refused" : "failed";
-    this.connection.endImage(this.number, outcome, reason, missingCount, 0);
+    this.connection.endImage(this.number, outcome, reason, missingPieces, missingPixels);
     this.host.wake(this.connection);
     const { code, message, remedy } = failure;
     this.host.tell({ event: "error", t: this.host.t(), id: this.id, code, message, remedy });

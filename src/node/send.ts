@@ -308,7 +308,7 @@ class SendRun implements Run<SendEvent, SendResult> {
     const heldBytes = (image.pieces.held.size / facts.pieces) * facts.bytes;
     one.rate.update(heldBytes, now);
     const secondsLeft = one.rate.secondsFor(facts.bytes - heldBytes);
-    const { sentPackets, rtt } = sender.recovery;
+    const { sentPackets, lostForGood, rtt } = sender.recovery;
     this.tell({
       event: "progress",
       t: this.t(),
@@ -319,7 +319,7 @@ class SendRun implements Run<SendEvent, SendResult> {
       acknowledgedPieces: image.pieces.held.size,
       rateMbit: round((one.rate.bytesPerSecond * 8) / 1_000_000, 3),
       rttMs: round(rtt.smoothedUs / 1_000, 3),
-      lossShare: round(sender.lossMeter.share(sentPackets, sender.lostForGood), 4),
+      lossShare: round(sender.lossMeter.share(sentPackets, lostForGood), 4),
       ...(secondsLeft === undefined ? {} : { secondsLeft: round(secondsLeft, 1) }),
     });
   }

@@ -71,6 +71,11 @@ export class Recovery<Content> {
     return this.nextPacketNumber - 1;
   }
 
+  /** Packets lost and not come after all. */
+  get lostForGood(): number {
+    return this.lostPackets - this.spuriousPackets;
+  }
+
   get hasOutstanding(): boolean {
     return this.outstanding.size > 0;
   }

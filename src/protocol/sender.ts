@@ -121,7 +121,8 @@ export class Sender {
     this.lastHeardUs = nowUs;
     const newest = header.packetNumber === this.received.largest;
     for (const frame of frames) this.handleFrame(frame, newest, nowUs);
-    this.lossMeter.update(this.recovery.sentPackets, this.lostForGood, nowUs);
+    const { sentPackets, lostForGood } = this.recovery;
+    this.lossMeter.update(sentPackets, lostForGood, nowUs);
     this.closeWhenFinished(nowUs);
   }
 
@@ -158,11 +159,6 @@ export class Sender {
     const datagram = this.state.name === "closed" ? undefined : this.nextDatagram(nowUs);
     if (datagram !== undefined) return { kind: "transmit", datagram, to: "" };
     return { kind: "waitUntil", deadlineUs: this.deadlineUs(nowUs) };
-  }
-
-  /** Packets lost and not come after all. */
-  get lostForGood(): number {
-    return this.recovery.lostPackets - this.recovery.spuriousPackets;
   }
 
   private reject(): void {

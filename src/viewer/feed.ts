@@ -9,7 +9,7 @@
  */
 import { assert } from "../base/assert.js";
 import type { Rect } from "../base/geometry.js";
-import type { Mode, ReceiveEvent } from "../node/events.js";
+import type { ImageFacts, ReceiveEvent } from "../node/events.js";
 
 /** First on every connection: forget what an earlier one said. */
 export interface HelloMessage {
@@ -20,21 +20,11 @@ export interface HelloMessage {
 }
 
 /** An image is known. Again, with another number, when its transfer began anew. */
-export interface ImageMessage {
+export interface ImageMessage extends ImageFacts {
   readonly event: "image";
   readonly id: string;
   /** Names the image in blocks and in `watch`; never used twice while the receiver runs. */
   readonly number: number;
-  readonly name: string;
-  readonly mode: Mode;
-  /** In pixels; 0 in file mode, as are height, channels and bits. */
-  readonly width: number;
-  readonly height: number;
-  readonly channels: number;
-  readonly bits: number;
-  /** Bytes of all pieces together. */
-  readonly bytes: number;
-  readonly pieces: number;
   /** Hex digest that the content must have. */
   readonly sha256: string;
   /** Size of the preview. Absent: there is none (file mode), or none any more. */
