@@ -8,16 +8,10 @@ import {
   NEVER,
 } from "../base/units.js";
 import type { ByteWriter } from "../wire/bytes.js";
-import {
-  BASE_DATAGRAM_BYTES,
-  beginDatagram,
-  MAX_DATAGRAM_BYTES,
-  openDatagram,
-  sealDatagram,
-} from "../wire/datagram.js";
-import { type AckFrame, ackFrameBytes, writeAck } from "../wire/frames/ack.js";
+import { BASE_DATAGRAM_BYTES, MAX_DATAGRAM_BYTES, openDatagram } from "../wire/datagram.js";
+import type { AckFrame } from "../wire/frames/ack.js";
 import { type Reason, type ResultFrame, writeClose } from "../wire/frames/end.js";
-import { type Frame, isAckEliciting, padTo, readFrames, writePing } from "../wire/frames/frame.js";
+import { type Frame, isAckEliciting, readFrames } from "../wire/frames/frame.js";
 import { type WelcomeFrame, writeHello } from "../wire/frames/handshake.js";
 import { CLOSE_TIMEOUTS, CONNECT_TIMEOUT_US, IDLE_TIMEOUT_US, KEEPALIVE_US } from "./limits.js";
 import { LossMeter } from "./loss-meter.js";
@@ -34,6 +28,7 @@ import type {
   SenderOutput,
   SenderState,
 } from "./sender-events.js";
+import { SenderPackets } from "./sender-packets.js";
 import type { SentPacket } from "./sent-packet.js";
 
 export type { SenderEnd, SenderEvent, SenderOptions, SenderOutput } from "./sender-events.js";
@@ -53,6 +48,7 @@ export class Sender {
   private readonly images = new OutgoingImages();
   private noMoreImages = false;
   private readonly received = new ReceivedPackets();
+  private readonly packets: SenderPackets;
   private readonly pacer = new Pacer();
   private readonly events: SenderEvent[] = [];
   private readonly datagramBytes: number;
@@ -67,16 +63,15 @@ export class Sender {
   private peerWindowBytes = 0;
   private connectDeadlineUs: InstantUs;
   private lastHeardUs: InstantUs;
-  private lastSentUs: InstantUs;
 
   constructor(private readonly options: SenderOptions) {
     this.recovery = new Recovery(options.congestion);
+    this.packets = new SenderPackets(options, this.recovery, this.received);
     this.datagramBytes = options.datagramBytes ?? BASE_DATAGRAM_BYTES;
     assert(this.datagramBytes >= BASE_DATAGRAM_BYTES, "a datagram holds 1,200 bytes at least");
     const timeout = durationUs(options.connectTimeoutUs ?? CONNECT_TIMEOUT_US);
     this.connectDeadlineUs = after(options.nowUs, timeout);
     this.lastHeardUs = options.nowUs;
-    this.lastSentUs = options.nowUs;
   }
 
   /** Adds an image behind the others; its number in this connection is returned. */
@@ -257,7 +252,7 @@ export class Sender {
   private quietDeadlineUs(): InstantUs {
     if (this.state.name !== "open" || this.recovery.hasOutstanding) return NEVER;
     const blocked = this.peerWindowBytes < this.datagramBytes && this.hasData();
-    return after(this.lastSentUs, blocked ? this.recovery.probeIntervalUs : KEEPALIVE_US);
+    return after(this.packets.lastSentUs, blocked ? this.recovery.probeIntervalUs : KEEPALIVE_US);
   }
 
   private hasData(): boolean {
@@ -321,39 +316,31 @@ export class Sender {
     if (!this.limited) this.recovery.delivery.onAppLimited(this.recovery.inFlightBytes);
     if (this.ackDueUs() > nowUs) return undefined;
     // Whoever speaks to us still has not heard our CLOSE. RFC 9000 section 10.2.1.
-    return this.state.name === "closing" ? this.build(nowUs, true) : this.buildAck(nowUs);
-  }
-
-  private begin(size: number): { writer: ByteWriter; packetNumber: number } {
-    const packetNumber = this.recovery.takePacketNumber();
-    const { connectionId, guard } = this.options;
-    const header = { from: "sender", connectionId, packetNumber } as const;
-    return { writer: beginDatagram(new Uint8Array(size), header, guard), packetNumber };
+    return this.state.name === "closing" ? this.build(nowUs, true) : this.packets.bareAck(nowUs);
   }
 
   private buildHello(nowUs: InstantUs): Uint8Array {
     this.probes = 0;
-    const { writer, packetNumber } = this.begin(BASE_DATAGRAM_BYTES);
-    writeHello(writer, { kind: "hello", maxDatagramBytes: MAX_DATAGRAM_BYTES });
-    this.addAck(writer, nowUs);
-    padTo(writer, BASE_DATAGRAM_BYTES);
-    return this.seal(writer, packetNumber, [{ kind: "hello" }], nowUs);
+    return this.packets.build(BASE_DATAGRAM_BYTES, true, nowUs, (writer) => {
+      writeHello(writer, { kind: "hello", maxDatagramBytes: MAX_DATAGRAM_BYTES });
+      return [{ kind: "hello" }];
+    });
   }
 
   /** A datagram of whatever is most urgent; a probe carries something in any case. */
   private build(nowUs: InstantUs, probe: boolean): Uint8Array {
-    const { writer, packetNumber } = this.begin(this.datagramBytes);
-    let contents: Sent[] = [];
-    if (this.state.name === "closing") {
-      writeClose(writer, { reason: this.state.reason });
-      contents.push({ kind: "close" });
-    } else contents = this.fill(writer, packetNumber, probe);
-    if (contents.length === 0) {
-      writePing(writer);
-      contents.push({ kind: "ping" });
-    }
-    this.addAck(writer, nowUs);
-    return this.seal(writer, packetNumber, contents, nowUs);
+    const datagram = this.packets.build(
+      this.datagramBytes,
+      false,
+      nowUs,
+      (writer, packetNumber) => {
+        if (this.state.name !== "closing") return this.fill(writer, packetNumber, probe);
+        writeClose(writer, { reason: this.state.reason });
+        return [{ kind: "close" }];
+      },
+    );
+    this.pacer.onSent(datagram.length);
+    return datagram;
   }
 
   private fill(writer: ByteWriter, packetNumber: number, probe: boolean): Sent[] {
@@ -366,36 +353,5 @@ export class Sender {
     // The first time that an answer is late, nothing is repeated twice: it may be late only.
     const before = this.recovery.backoff > 1 ? packetNumber : this.probesFrom;
     return this.images.writeOldest(writer, packetNumber, takesPieces, before);
-  }
-
-  private addAck(writer: ByteWriter, nowUs: InstantUs): void {
-    if (this.received.owed === 0) return;
-    const ack = this.received.ackFrame(nowUs, 0, 8);
-    if (ack === undefined || ackFrameBytes(ack) > writer.room) return;
-    writeAck(writer, ack);
-    this.received.onReported();
-  }
-
-  private buildAck(nowUs: InstantUs): Uint8Array | undefined {
-    const { writer } = this.begin(BASE_DATAGRAM_BYTES);
-    this.addAck(writer, nowUs);
-    this.lastSentUs = nowUs;
-    return sealDatagram(writer, this.options.guard);
-  }
-
-  private seal(
-    writer: ByteWriter,
-    packetNumber: number,
-    contents: readonly Sent[],
-    nowUs: InstantUs,
-  ): Uint8Array {
-    const datagram = sealDatagram(writer, this.options.guard);
-    const bytes = datagram.length;
-    this.recovery.onSent({ packetNumber, sentUs: nowUs, bytes, contents });
-    this.pacer.onSent(bytes);
-    this.lastSentUs = nowUs;
-    const carried = contents[0];
-    if (carried !== undefined && "image" in carried) carried.image.wireBytes += bytes;
-    return datagram;
   }
 }

@@ -1,0 +1,77 @@
+import type { InstantUs } from "../base/units.js";
+import type { ByteWriter } from "../wire/bytes.js";
+import { BASE_DATAGRAM_BYTES, beginDatagram, sealDatagram } from "../wire/datagram.js";
+import { ackFrameBytes, writeAck } from "../wire/frames/ack.js";
+import { padTo, writePing } from "../wire/frames/frame.js";
+import type { Sent } from "./outgoing-image.js";
+import type { ReceivedPackets } from "./received-packets.js";
+import type { Recovery } from "./recovery.js";
+import type { SenderOptions } from "./sender-events.js";
+
+/** Writes the frames of one datagram and says what they carry; nothing written makes it a PING. */
+export type WriteContents = (writer: ByteWriter, packetNumber: number) => Sent[];
+
+/** A sender's datagrams: number, frames, acknowledgement, tag; what leaves is noted for its recovery. */
+export class SenderPackets {
+  lastSentUs: InstantUs;
+
+  constructor(
+    private readonly options: SenderOptions,
+    private readonly recovery: Recovery<Sent>,
+    private readonly received: ReceivedPackets,
+  ) {
+    this.lastSentUs = options.nowUs;
+  }
+
+  /**
+   * The next datagram, with an acknowledgement where one is owed and fits.
+   *
+   * @param filled whether it is padded to `size` bytes
+   */
+  build(size: number, filled: boolean, nowUs: InstantUs, write: WriteContents): Uint8Array {
+    const { writer, packetNumber } = this.begin(size);
+    const contents = write(writer, packetNumber);
+    if (contents.length === 0) {
+      writePing(writer);
+      contents.push({ kind: "ping" });
+    }
+    this.addAck(writer, nowUs);
+    if (filled) padTo(writer, size);
+    const datagram = sealDatagram(writer, this.options.guard);
+    const bytes = datagram.length;
+    this.recovery.onSent({ packetNumber, sentUs: nowUs, bytes, contents });
+    this.lastSentUs = nowUs;
+    for (const sent of contents) {
+      if (!("image" in sent)) continue;
+      sent.image.wireBytes += bytes;
+      break;
+    }
+    return datagram;
+  }
+
+  /** Nothing but an acknowledgement, which asks for none itself. */
+  bareAck(nowUs: InstantUs): Uint8Array {
+    const { writer } = this.begin(BASE_DATAGRAM_BYTES);
+    this.addAck(writer, nowUs);
+    this.lastSentUs = nowUs;
+    return sealDatagram(writer, this.options.guard);
+  }
+
+  private begin(size: number): { writer: ByteWriter; packetNumber: number } {
+    const packetNumber = this.recovery.takePacketNumber();
+    const { connectionId, guard } = this.options;
+    const header = { from: "sender", connectionId, packetNumber } as const;
+    return { writer: beginDatagram(new Uint8Array(size), header, guard), packetNumber };
+  }
+
+  private addAck(writer: ByteWriter, nowUs: InstantUs): void {
+    if (this.received.owed === 0) return;
+    const ack = this.received.ackFrame(nowUs, 0, ACK_RANGES_BESIDE_DATA);
+    if (ack === undefined || ackFrameBytes(ack) > writer.room) return;
+    writeAck(writer, ack);
+    this.received.onReported();
+  }
+}
+
+/** A receiver's packets are few: more ranges would only take room from pieces. Ours. */
+const ACK_RANGES_BESIDE_DATA = 8;
