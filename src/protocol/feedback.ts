@@ -68,7 +68,10 @@ export class Feedback {
   }
 
   private get spacingUs(): DurationUs {
-    const share = this.subject.recovery.rtt.smoothedUs / 16;
+    const { rtt } = this.subject.recovery;
+    // In the first round trip the sender is waiting for every word to learn its pace by.
+    if (!rtt.hasSample) return FEEDBACK_SPACING_MIN_US;
+    const share = rtt.smoothedUs / 16;
     const bounded = Math.min(Math.max(share, FEEDBACK_SPACING_MIN_US), FEEDBACK_SPACING_MAX_US);
     return durationUs(bounded);
   }

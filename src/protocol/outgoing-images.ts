@@ -7,8 +7,8 @@ import { IMAGES_MAX } from "../wire/frames/image.js";
 import { ACTIVE_IMAGES_MAX } from "./limits.js";
 import { type ImageSource, OutgoingImage, type Sent } from "./outgoing-image.js";
 
-/** Frames of images in one datagram: one short of the bound, so that an ACK has its place. */
-const CONTENTS_MAX = FRAMES_MAX - 1;
+/** Frames of images in one datagram: short of the bound, so that HELLO, ACK and PADDING have their places. */
+const CONTENTS_MAX = FRAMES_MAX - 3;
 
 /** A sender's images in their order, and which of their frames is to leave next. */
 export class OutgoingImages {

@@ -156,6 +156,11 @@ export class ReceiverConnection implements Subject {
     this.lastHeardUs = nowUs;
     if (isEliciting) this.feedback.onElicited(nowUs);
     for (const frame of frames) this.handleFrame(frame, nowUs);
+    // HELLO said again, and alone: our answer was lost, or crosses it.
+    const isQuestion = frames.every((frame) => frame.kind === "hello" || frame.kind === "ack");
+    if (isQuestion && isEliciting && this.feedback.welcome === "onTheWay") {
+      this.feedback.welcome = "due";
+    }
     const { total, lost } = this.packets;
     this.lossMeter.update(total, lost, nowUs);
   }
@@ -217,9 +222,6 @@ export class ReceiverConnection implements Subject {
     if (leaving) return;
     switch (frame.kind) {
       case "hello":
-        // Said again: our answer was lost, or crosses it.
-        if (this.feedback.welcome === "onTheWay") this.feedback.welcome = "due";
-        return;
       case "ping":
         return;
       case "ack": {

@@ -13,7 +13,13 @@ import type { AckFrame } from "../wire/frames/ack.js";
 import { type Reason, type ResultFrame, writeClose } from "../wire/frames/end.js";
 import { type Frame, isAckEliciting, readFrames } from "../wire/frames/frame.js";
 import { type WelcomeFrame, writeHello } from "../wire/frames/handshake.js";
-import { CLOSE_TIMEOUTS, CONNECT_TIMEOUT_US, IDLE_TIMEOUT_US, KEEPALIVE_US } from "./limits.js";
+import {
+  CLOSE_TIMEOUTS,
+  CONNECT_TIMEOUT_US,
+  IDLE_TIMEOUT_US,
+  KEEPALIVE_US,
+  RECEIVE_WINDOW_BYTES_MIN,
+} from "./limits.js";
 import { LossMeter } from "./loss-meter.js";
 import type { ImageSource, OutgoingImage, Sent } from "./outgoing-image.js";
 import { OutgoingImages } from "./outgoing-images.js";
@@ -60,7 +66,9 @@ export class Sender {
    * data, the receiver's window or the host's cap. RFC 9002 section 7.8.
    */
   private limited = false;
-  private peerWindowBytes = 0;
+  /** Until the receiver has told its window, the least that any receiver grants. */
+  private peerWindowBytes = RECEIVE_WINDOW_BYTES_MIN;
+  private windowIsGuess = true;
   private connectDeadlineUs: InstantUs;
   private lastHeardUs: InstantUs;
 
@@ -87,8 +95,10 @@ export class Sender {
 
   /** Ends the connection now, whatever is on the way. The receiver keeps what it has. */
   stop(nowUs: InstantUs): void {
-    if (this.state.name === "connecting") this.end({ how: "stopped" });
-    else this.beginClose("interrupted", nowUs);
+    const isUnanswered = this.state.name === "connecting";
+    this.beginClose("interrupted", nowUs);
+    // Who has not answered may never: it is told once, and not waited for.
+    if (isUnanswered) this.state = { name: "closing", reason: "interrupted", untilUs: nowUs };
   }
 
   image(number: number): OutgoingImage | undefined {
@@ -185,7 +195,10 @@ export class Sender {
     const delayUs = durationUs(frame.delayUs);
     const outcome = this.recovery.onAck(frame.ranges, delayUs, nowUs, this.limited);
     if (outcome === undefined) return this.reject();
-    if (newest) this.peerWindowBytes = frame.windowBytes;
+    if (newest) {
+      this.peerWindowBytes = frame.windowBytes;
+      this.windowIsGuess = false;
+    }
     for (const packet of outcome.acked) for (const sent of packet.contents) this.onAcked(sent);
     this.onLost(outcome.lost);
   }
@@ -209,7 +222,7 @@ export class Sender {
     if (this.state.name !== "connecting") return;
     this.state = { name: "open" };
     this.images.repair = frame.repair;
-    this.peerWindowBytes = Math.max(this.peerWindowBytes, frame.windowBytes);
+    if (this.windowIsGuess) this.peerWindowBytes = frame.windowBytes;
     this.probes = 0;
     this.events.push({ kind: "connected", repair: frame.repair });
   }
@@ -256,7 +269,8 @@ export class Sender {
   }
 
   private hasData(): boolean {
-    return this.state.name === "open" && this.images.hasSomethingDue;
+    const { name } = this.state;
+    return (name === "open" || name === "connecting") && this.images.hasSomethingDue;
   }
 
   private get pacingRate(): BytesPerSecond {
@@ -298,11 +312,10 @@ export class Sender {
   }
 
   private nextDatagram(nowUs: InstantUs): Uint8Array | undefined {
-    if (this.state.name === "connecting") {
-      // Heard, but not welcomed: WELCOME is lost, and another HELLO brings it again.
-      const isDue = this.probes > 0 || this.ackDueUs() <= nowUs;
-      return isDue ? this.buildHello(nowUs) : undefined;
-    }
+    // Heard, but not welcomed: WELCOME is lost, and another HELLO brings it again.
+    const isConnecting = this.state.name === "connecting";
+    if (isConnecting && (this.probes > 0 || this.ackDueUs() <= nowUs))
+      return this.buildHello(nowUs);
     if (this.probes > 0) {
       this.probes -= 1;
       return this.build(nowUs, true);
@@ -321,24 +334,25 @@ export class Sender {
 
   private buildHello(nowUs: InstantUs): Uint8Array {
     this.probes = 0;
-    return this.packets.build(BASE_DATAGRAM_BYTES, true, nowUs, (writer) => {
-      writeHello(writer, { kind: "hello", maxDatagramBytes: MAX_DATAGRAM_BYTES });
-      return [{ kind: "hello" }];
-    });
+    return this.packets.build(BASE_DATAGRAM_BYTES, true, nowUs, (writer) => [hello(writer)]);
   }
 
-  /** A datagram of whatever is most urgent; a probe carries something in any case. */
+  /**
+   * A datagram of whatever is most urgent; a probe carries something in any case. Until the receiver has
+   * answered each bears HELLO too, so that whichever comes first opens the connection.
+   */
   private build(nowUs: InstantUs, probe: boolean): Uint8Array {
-    const datagram = this.packets.build(
-      this.datagramBytes,
-      false,
-      nowUs,
-      (writer, packetNumber) => {
-        if (this.state.name !== "closing") return this.fill(writer, packetNumber, probe);
-        writeClose(writer, { reason: this.state.reason });
+    const { state } = this;
+    const early = state.name === "connecting";
+    const size = early ? BASE_DATAGRAM_BYTES : this.datagramBytes;
+    const datagram = this.packets.build(size, early, nowUs, (writer, packetNumber) => {
+      if (state.name === "closing") {
+        writeClose(writer, { reason: state.reason });
         return [{ kind: "close" }];
-      },
-    );
+      }
+      const opening = early ? [hello(writer)] : [];
+      return [...opening, ...this.fill(writer, packetNumber, probe)];
+    });
     this.pacer.onSent(datagram.length);
     return datagram;
   }
@@ -354,4 +368,9 @@ export class Sender {
     const before = this.recovery.backoff > 1 ? packetNumber : this.probesFrom;
     return this.images.writeOldest(writer, packetNumber, takesPieces, before);
   }
+}
+
+function hello(writer: ByteWriter): Sent {
+  writeHello(writer, { kind: "hello", maxDatagramBytes: MAX_DATAGRAM_BYTES });
+  return { kind: "hello" };
 }

@@ -44,7 +44,7 @@ describe("somebody on the path who", () => {
 
   test("sends datagrams of a connection from another address changes nothing", () => {
     const meddler = injecting(({ from, nowUs, datagram }): Injection[] => {
-      if (from !== "sender" || nowUs < 50_000) return [];
+      if (from !== "sender" || nowUs < 30_000) return [];
       const { forged } = forge(datagram, 1_000_000);
       return [{ to: "receiver", datagram: forged, from: "stranger" }];
     });
@@ -89,7 +89,7 @@ describe("somebody on the path who", () => {
     let opened = 0;
     const random = new Random(7);
     const meddler = injecting(({ from, nowUs }): Injection[] => {
-      if (from !== "sender" || nowUs < 50_000) return [];
+      if (from !== "sender" || nowUs < 30_000) return [];
       opened += 1;
       const hello = Array.from({ length: 10 }, () => helloOf(random.bytes(8)));
       return hello.map((datagram) => ({ to: "receiver", datagram, from: "flood" }));
