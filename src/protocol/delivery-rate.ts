@@ -5,6 +5,8 @@ export interface DeliveryStamp {
   /** Bytes delivered until then, and when the last of them was. */
   readonly deliveredBytes: number;
   readonly deliveredUs: InstantUs;
+  /** The same by the peer's clock, in microseconds; undefined when it is not known. */
+  readonly arrivedUs: number | undefined;
   /** When the first packet of the flight that was then measured had been sent. */
   readonly firstSentUs: InstantUs;
   /** Bytes in flight with this packet. */
@@ -31,11 +33,13 @@ interface Stamped {
 /**
  * Measures the rate of delivery: what came in the time from one packet's
  * sending to its acknowledgement, over the longer of the times that it took to send and to
- * acknowledge. draft-ietf-ccwg-bbr-05 section 4.1.
+ * arrive. draft-ietf-ccwg-bbr-05 section 4.1; that knows only the times of acknowledgements, which bunch on their
+ * way back and make the largest of many samples too large. They serve here where the peer's clock does not.
  */
 export class DeliveryRate {
   deliveredBytes = 0;
   private deliveredUs: InstantUs | undefined;
+  private arrivedUs: number | undefined;
   private firstSentUs: InstantUs | undefined;
   /** Until so much is delivered, samples are of a sender that had nothing to send. */
   private appLimitedUntil = 0;
@@ -46,10 +50,12 @@ export class DeliveryRate {
       // After a pause the clock starts anew.
       this.deliveredUs = nowUs;
       this.firstSentUs = nowUs;
+      this.arrivedUs = undefined;
     }
     return {
       deliveredBytes: this.deliveredBytes,
       deliveredUs: this.deliveredUs,
+      arrivedUs: this.arrivedUs,
       firstSentUs: this.firstSentUs,
       inFlightBytes: inFlightBefore + bytes,
       appLimited: this.appLimitedUntil > 0,
@@ -64,9 +70,15 @@ export class DeliveryRate {
   /**
    * Takes the packets that one acknowledgement names.
    *
+   * @param arrivedUs when the newest packet acknowledged came, by the peer's clock; undefined when that is no news
    * @param minRttUs an interval shorter than this measures only how acknowledgements bunch
    */
-  onAcked(packets: readonly Stamped[], nowUs: InstantUs, minRttUs: number): RateSample | undefined {
+  onAcked(
+    packets: readonly Stamped[],
+    nowUs: InstantUs,
+    minRttUs: number,
+    arrivedUs?: number,
+  ): RateSample | undefined {
     let newest: (Stamped & { readonly delivery: DeliveryStamp }) | undefined;
     for (const packet of packets) {
       this.deliveredBytes += packet.bytes;
@@ -74,7 +86,10 @@ export class DeliveryRate {
       if (delivery === undefined) continue;
       if (newest === undefined || packet.sentUs > newest.sentUs) newest = { ...packet, delivery };
     }
-    if (packets.length > 0) this.deliveredUs = nowUs;
+    if (packets.length > 0) {
+      this.deliveredUs = nowUs;
+      this.arrivedUs = arrivedUs ?? this.arrivedUs;
+    }
     if (this.appLimitedUntil > 0 && this.deliveredBytes > this.appLimitedUntil) {
       this.appLimitedUntil = 0;
     }
@@ -82,8 +97,11 @@ export class DeliveryRate {
     const { delivery, sentUs } = newest;
     this.firstSentUs = sentUs;
     const sendElapsed = between(delivery.firstSentUs, sentUs);
-    const ackElapsed = between(delivery.deliveredUs, nowUs);
-    const interval = Math.max(sendElapsed, ackElapsed);
+    const arrivalElapsed =
+      arrivedUs === undefined || delivery.arrivedUs === undefined
+        ? between(delivery.deliveredUs, nowUs)
+        : arrivedUs - delivery.arrivedUs;
+    const interval = Math.max(sendElapsed, arrivalElapsed);
     if (interval <= 0 || interval < minRttUs) return undefined;
     const delivered = this.deliveredBytes - delivery.deliveredBytes;
     return {

@@ -18,6 +18,7 @@ export class ReceivedPackets {
   owedSinceUs = instantUs(0);
   largest = -1;
   private largestUs = instantUs(0);
+  private firstUs: InstantUs | undefined;
   private readonly seen = new RangeSet();
   /** What the peer may not know yet that we have. */
   private readonly unreported = new RangeSet();
@@ -29,6 +30,7 @@ export class ReceivedPackets {
     this.unreported.add(packetNumber);
     this.bound();
     this.count += 1;
+    this.firstUs ??= nowUs;
     if (packetNumber > this.largest) {
       this.largest = packetNumber;
       this.largestUs = nowUs;
@@ -53,7 +55,8 @@ export class ReceivedPackets {
     if (ranges.length === 0) return undefined;
     const newestIsLargest = (ranges[0] as Range).end - 1 === this.largest;
     const delayUs = newestIsLargest ? between(this.largestUs, nowUs) : 0;
-    return { kind: "ack", delayUs, windowBytes, ranges };
+    const arrivedUs = between(this.firstUs ?? nowUs, this.largestUs);
+    return { kind: "ack", delayUs, arrivedUs, windowBytes, ranges };
   }
 
   /** An acknowledgement left. */

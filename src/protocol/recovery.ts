@@ -96,12 +96,14 @@ export class Recovery<Content> {
    *
    * @param ranges newest first
    * @param limited whether the congestion window held the sender back
+   * @param arrivedUs when the newest packet came, by the peer's clock
    */
   onAck(
     ranges: readonly Range[],
     delayUs: DurationUs,
     nowUs: InstantUs,
     limited: boolean,
+    arrivedUs?: number,
   ): AckOutcome<Content> | undefined {
     const newest = ranges[0];
     if (newest === undefined || newest.end > this.nextPacketNumber) return undefined;
@@ -114,9 +116,11 @@ export class Recovery<Content> {
       this.rtt.update(between(newestPacket.sentUs, nowUs), delayUs);
       this.firstSampleUs ??= nowUs;
     }
+    // Of an older packet's arrival nothing follows for those acknowledged now.
+    const newestArrivedUs = newest.end - 1 > this.largestAcked ? arrivedUs : undefined;
     this.largestAcked = Math.max(this.largestAcked, newest.end - 1);
     this.backoff = 0;
-    this.tellCongestion(acked, nowUs, limited);
+    this.tellCongestion(acked, nowUs, limited, newestArrivedUs);
     return { acked, lost: this.detectLost(nowUs) };
   }
 
@@ -146,9 +150,10 @@ export class Recovery<Content> {
     acked: readonly SentPacket<Content>[],
     nowUs: InstantUs,
     limited: boolean,
+    arrivedUs: number | undefined,
   ): void {
     const { rtt, inFlightBytes } = this;
-    const rate = this.delivery.onAcked(acked, nowUs, rtt.minUs);
+    const rate = this.delivery.onAcked(acked, nowUs, rtt.minUs, arrivedUs);
     const sample = { nowUs, rtt, inFlightBytes, limited };
     this.congestion?.onAcked(acked, rate === undefined ? sample : { ...sample, rate });
   }

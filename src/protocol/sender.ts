@@ -193,7 +193,8 @@ export class Sender {
 
   private handleAck(frame: AckFrame, newest: boolean, nowUs: InstantUs): void {
     const delayUs = durationUs(frame.delayUs);
-    const outcome = this.recovery.onAck(frame.ranges, delayUs, nowUs, this.limited);
+    const { ranges, arrivedUs } = frame;
+    const outcome = this.recovery.onAck(ranges, delayUs, nowUs, this.limited, arrivedUs);
     if (outcome === undefined) return this.reject();
     if (newest) {
       this.peerWindowBytes = frame.windowBytes;

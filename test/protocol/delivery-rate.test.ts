@@ -51,6 +51,26 @@ describe("the rate of delivery", () => {
     expect(sample?.inFlightBytes).toBe(100_000);
   });
 
+  test("is that of arrival, by the peer's clock, when acknowledgements bunch on their way back", () => {
+    const rate = new DeliveryRate();
+    // A packet each 100 us arrives each 200 us; acknowledgements come in tens, some of them late.
+    const first = send(rate, 0, 1, 0);
+    rate.onAcked(first, instantUs(10_000), 0, 0);
+    const flight = send(rate, 10_000, 100, 100, 1_000);
+    const rates: number[] = [];
+    for (let ten = 0; ten < 10; ten += 1) {
+      const lateUs = ten % 3 === 0 ? 1_500 : 0;
+      const arrivedUs = 10_000 + (ten * 10 + 9) * 200;
+      const acked = flight.slice(ten * 10, ten * 10 + 10);
+      const sample = rate.onAcked(acked, instantUs(arrivedUs + 5_000 + lateUs), 0, arrivedUs);
+      if (sample !== undefined) rates.push(sample.rate);
+    }
+    const next = send(rate, 40_000, 1, 0, 1_000);
+    const last = rate.onAcked(next, instantUs(50_000), 0, 45_000);
+    expect(Math.max(...rates)).toBeLessThanOrEqual((1e6 / 200) * 1_000);
+    expect(last?.rate).toBeGreaterThan(0);
+  });
+
   test("is not told from less than the least round trip", () => {
     const rate = new DeliveryRate();
     const [packet] = send(rate, 0, 1, 0);

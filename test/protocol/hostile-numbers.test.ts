@@ -129,7 +129,13 @@ describe("packet numbers 2^30 apart", () => {
 });
 
 const acknowledgeFirst = (writer: ByteWriter): void => {
-  writeAck(writer, { kind: "ack", delayUs: 0, windowBytes: 0, ranges: [{ start: 0, end: 1 }] });
+  writeAck(writer, {
+    kind: "ack",
+    delayUs: 0,
+    arrivedUs: 0,
+    windowBytes: 0,
+    ranges: [{ start: 0, end: 1 }],
+  });
 };
 
 const BAD_MANIFEST = { image: 0, totalBytes: 3, offset: 0, bytes: new Uint8Array(3) };

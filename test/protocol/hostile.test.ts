@@ -38,8 +38,11 @@ type Write = (writer: ByteWriter) => void;
 const when = (fits: boolean, write: Write): Write => (fits ? write : () => undefined);
 
 const ack = fc
-  .record({ largest: small, delayUs: small, windowBytes: small, lengths: fc.array(fc.nat(9)) })
-  .map(({ largest, delayUs, windowBytes, lengths }): Write => {
+  .record({
+    ...{ largest: small, delayUs: small, arrivedUs: small, windowBytes: small },
+    lengths: fc.array(fc.nat(9)),
+  })
+  .map(({ largest, delayUs, arrivedUs, windowBytes, lengths }): Write => {
     const ranges: { start: number; end: number }[] = [];
     let end = Math.min(largest, 2 ** 53 - 2) + 1;
     for (const length of [0, ...lengths]) {
@@ -48,7 +51,7 @@ const ack = fc
       ranges.push({ start, end });
       end = start - 2;
     }
-    const frame = { kind: "ack", delayUs, windowBytes, ranges } as const;
+    const frame = { kind: "ack", delayUs, arrivedUs, windowBytes, ranges } as const;
     return when(ranges.length > 0 && ackFrameBytes(frame) < 500, (writer) =>
       writeAck(writer, frame),
     );

@@ -39,7 +39,7 @@ describe("a later version may", () => {
     const { ping, ack, hello, welcome, done, gaps, close } = FrameType;
     const bodies: [number, number[]][] = [
       [ping, []],
-      [ack, [5, 0, 0, 0, 0]],
+      [ack, [5, 0, 0, 0, 0, 0]],
       [hello, [1_200]],
       [welcome, [1_200, 1, 9]],
       [done, [0, 1]],
@@ -99,7 +99,13 @@ describe("a datagram's frames", () => {
   test("ask for an acknowledgement, but for ACK; padding and unknown ones do not", () => {
     const frames = read((w) => {
       writePing(w);
-      writeAck(w, { kind: "ack", delayUs: 0, windowBytes: 0, ranges: [{ start: 0, end: 1 }] });
+      writeAck(w, {
+        kind: "ack",
+        delayUs: 0,
+        arrivedUs: 0,
+        windowBytes: 0,
+        ranges: [{ start: 0, end: 1 }],
+      });
       writeClose(w, { reason: "none" });
     });
     expect(frames?.map(isAckEliciting)).toEqual([true, false, true]);

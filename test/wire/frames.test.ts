@@ -64,8 +64,8 @@ describe("a frame comes back as it was written:", () => {
 
   test("ACK", () => {
     fc.assert(
-      fc.property(number, number, ackRanges, (delayUs, windowBytes, ranges) => {
-        const frame: AckFrame = { kind: "ack", delayUs, windowBytes, ranges };
+      fc.property(number, number, number, ackRanges, (delayUs, arrivedUs, windowBytes, ranges) => {
+        const frame: AckFrame = { kind: "ack", delayUs, arrivedUs, windowBytes, ranges };
         const writer = new ByteWriter(new Uint8Array(20_000));
         writeAck(writer, frame);
         expect(writer.offset).toBe(ackFrameBytes(frame));
@@ -234,16 +234,16 @@ describe("at the edge of each limit a frame is taken, and one past it the datagr
       [close, [], 0, false],
     ],
     ACK: [
-      [ack, [0, 0, 0, 0, 0], 0, true],
-      [ack, [0, 0, 0, 0, 1], 0, false],
-      [ack, [9, 0, 0, 1, 3, 4, 0], 0, true],
-      [ack, [9, 0, 0, 1, 3, 4, 1], 0, false],
-      [ack, [9, 0, 0, 1, 3, 5, 0], 0, false],
-      [ack, [9, 0, 0, 2, 3, 0, 0], 0, false],
-      [ack, [9, 0, 0, 0], 0, false],
-      [ack, [1_000, 0, 0, ACK_RANGES_MAX - 1, 0, ...zeros(510)], 0, true],
-      [ack, [1_000, 0, 0, ACK_RANGES_MAX, 0, ...zeros(512)], 0, false],
-      [ack, [1_000, 0, 0, Number.MAX_SAFE_INTEGER, 0], 0, false],
+      [ack, [0, 0, 0, 0, 0, 0], 0, true],
+      [ack, [0, 0, 0, 0, 0, 1], 0, false],
+      [ack, [9, 0, 0, 0, 1, 3, 4, 0], 0, true],
+      [ack, [9, 0, 0, 0, 1, 3, 4, 1], 0, false],
+      [ack, [9, 0, 0, 0, 1, 3, 5, 0], 0, false],
+      [ack, [9, 0, 0, 0, 2, 3, 0, 0], 0, false],
+      [ack, [9, 0, 0, 0, 0], 0, false],
+      [ack, [1_000, 0, 0, 0, ACK_RANGES_MAX - 1, 0, ...zeros(510)], 0, true],
+      [ack, [1_000, 0, 0, 0, ACK_RANGES_MAX, 0, ...zeros(512)], 0, false],
+      [ack, [1_000, 0, 0, 0, Number.MAX_SAFE_INTEGER, 0], 0, false],
     ],
   };
   for (const [name, cases] of Object.entries(edges)) {

@@ -61,7 +61,13 @@ export const GOLDEN: readonly Golden[] = [
     title: "ACK and WELCOME: the receiver takes the connection and will ask for repairs",
     ...{ from: "receiver", packetNumber: 0 },
     frames: [
-      { kind: "ack", delayUs: 150, windowBytes: 8_388_608, ranges: [{ start: 0, end: 1 }] },
+      {
+        kind: "ack",
+        delayUs: 150,
+        arrivedUs: 0,
+        windowBytes: 8_388_608,
+        ranges: [{ start: 0, end: 1 }],
+      },
       { kind: "welcome", maxDatagramBytes: 65_507, repair: true, windowBytes: 8_388_608 },
     ],
   },
@@ -106,7 +112,7 @@ export const GOLDEN: readonly Golden[] = [
     ...{ from: "receiver", packetNumber: 1 },
     frames: [
       {
-        ...{ kind: "ack", delayUs: 20_000, windowBytes: 1_000_000 },
+        ...{ kind: "ack", delayUs: 20_000, arrivedUs: 250_000, windowBytes: 1_000_000 },
         ranges: [
           { start: 8, end: 110 },
           { start: 5, end: 6 },
