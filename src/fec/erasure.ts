@@ -4,7 +4,7 @@ import { inverse, multiply } from "./gf256.js";
 
 /**
  * Symbols of one group, sources and parity together. Both number points of GF(256), which has 256; one is left free,
- * so that the count fits a byte.
+ * so that the count fits a byte. PARITY bounds its groups by the same number.
  */
 export const GROUP_SYMBOLS_MAX = 255;
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Range } from "../../src/base/range-set.js";
 import { ByteWriter } from "../../src/wire/bytes.js";
-import { BASE_DATAGRAM_BYTES } from "../../src/wire/datagram.js";
+import { BASE_DATAGRAM_BYTES, headerBytes } from "../../src/wire/datagram.js";
 import {
   ACK_RANGES_MAX,
   type AckFrame,
@@ -28,6 +28,13 @@ import {
   writeManifestFrame,
   writePieceHead,
 } from "../../src/wire/frames/image.js";
+import {
+  GROUP_SYMBOLS_MAX,
+  lastOf,
+  parityFrameBytes,
+  SYMBOL_HEAD_BYTES,
+  writeParityHead,
+} from "../../src/wire/frames/parity.js";
 import { FrameType } from "../../src/wire/frames/type.js";
 import { raw, read } from "./reading.js";
 
@@ -130,6 +137,35 @@ describe("a frame comes back as it was written:", () => {
     );
   });
 
+  test("PARITY", () => {
+    const group = fc
+      .record({
+        first: fc.nat(PIECES_MAX - 1),
+        stride: fc.integer({ min: 1, max: 300_000 }),
+        sources: fc.integer({ min: 1, max: GROUP_SYMBOLS_MAX - 1 }),
+      })
+      .filter((drawn) => lastOf(drawn) < PIECES_MAX);
+    const symbol = bytes(SYMBOL_HEAD_BYTES + 1, 1_200);
+    fc.assert(
+      fc.property(image, group, fc.nat(9_999), symbol, (i, g, luck, content) => {
+        const index = luck % (GROUP_SYMBOLS_MAX - g.sources);
+        const write = (writer: ByteWriter): void => {
+          const start = writer.offset;
+          const at = writeParityHead(writer, i, g, index, content.length);
+          writer.target.set(content, at);
+          expect(writer.offset - start).toBe(parityFrameBytes(i, g, index, content.length));
+        };
+        expect(read(write)).toEqual([{ kind: "parity", image: i, ...g, index, bytes: content }]);
+      }),
+    );
+  });
+
+  test("PARITY of the longest pieces fits a datagram of 1,200 bytes, with a tag of 16", () => {
+    const group = { first: PIECES_MAX - 1 - 253 * 10_000, stride: 10_000, sources: 254 };
+    const frame = parityFrameBytes(63, group, 0, SYMBOL_HEAD_BYTES + 1_150);
+    expect(headerBytes(2 ** 30 - 1) + frame + 16).toBeLessThanOrEqual(BASE_DATAGRAM_BYTES);
+  });
+
   test("DONE", () => {
     fc.assert(
       fc.property(image, fc.integer({ min: 1, max: PIECES_MAX }), (number_, pieceCount) => {
@@ -182,7 +218,7 @@ const alternating = (count: number): number[] =>
 type Edge = readonly [type: number, numbers: readonly number[], rest: number, taken: boolean];
 
 describe("at the edge of each limit a frame is taken, and one past it the datagram is malformed:", () => {
-  const { ack, hello, welcome, manifest, piece, done, result, close } = FrameType;
+  const { ack, hello, welcome, manifest, piece, done, result, close, parity } = FrameType;
   const edges: Record<string, readonly Edge[]> = {
     HELLO: [
       [hello, [1_200], 0, true],
@@ -211,6 +247,20 @@ describe("at the edge of each limit a frame is taken, and one past it the datagr
       [piece, [0, 1, 1], 1, false],
       [piece, [0, 0, 0], 1, false],
       [piece, [0, 0, 1], 0, false],
+    ],
+    PARITY: [
+      [parity, [IMAGES_MAX - 1, 0, 1, 1, 0], 3, true],
+      [parity, [IMAGES_MAX, 0, 1, 1, 0], 3, false],
+      [parity, [0, 0, 0, 1, 0], 3, false],
+      [parity, [0, 0, 1, 0, 0], 3, false],
+      [parity, [0, 0, 1, 1, 0], 2, false],
+      [parity, [0, 0, 1, 200, 54], 3, true],
+      [parity, [0, 0, 1, 200, 55], 3, false],
+      [parity, [0, 0, 1, Number.MAX_SAFE_INTEGER, 0], 3, false],
+      [parity, [0, PIECES_MAX - 3, 2, 2, 0], 3, true],
+      [parity, [0, PIECES_MAX - 2, 2, 2, 0], 3, false],
+      [parity, [0, 0, Number.MAX_SAFE_INTEGER, 254, 0], 3, false],
+      [parity, [0, 0, 1, 1], 0, false],
     ],
     DONE: [
       [done, [IMAGES_MAX - 1, PIECES_MAX], 0, true],

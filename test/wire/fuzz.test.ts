@@ -6,6 +6,7 @@ import { ACK_RANGES_MAX } from "../../src/wire/frames/ack.js";
 import { FRAMES_MAX, type Frame, readFrames } from "../../src/wire/frames/frame.js";
 import { GAPS_RANGES_MAX } from "../../src/wire/frames/gaps.js";
 import { IMAGES_MAX, MANIFEST_BYTES_MAX, PIECES_MAX } from "../../src/wire/frames/image.js";
+import { GROUP_SYMBOLS_MAX, lastOf } from "../../src/wire/frames/parity.js";
 import type { Manifest } from "../../src/wire/manifest.js";
 import { decodeManifest, encodeManifest, SIDE_MAX } from "../../src/wire/manifest-bytes.js";
 import { guard, hex } from "./crc.js";
@@ -114,7 +115,7 @@ function drawDatagram(random: Random): Uint8Array {
     // A right header and frame type, then a body of any numbers.
     const head = (short[0] as Uint8Array).subarray(0, 10);
     const body = random.bytes(random.between(0, 40));
-    return sealed(joined(head, Uint8Array.of(random.between(0, 12), body.length), body));
+    return sealed(joined(head, Uint8Array.of(random.between(0, 13), body.length), body));
   }
   const from = random.chance(0.05) ? golden : short;
   const bytes = from[random.between(0, from.length - 1)] as Uint8Array;
@@ -167,6 +168,11 @@ function checkFrame(frame: Frame, datagram: Uint8Array): void {
     }
     case "piece":
       demand(frame.piece < frame.pieceCount && frame.pieceCount <= PIECES_MAX, "a piece exists");
+      return;
+    case "parity":
+      demand(frame.sources >= 1 && frame.stride >= 1, "a group has pieces");
+      demand(frame.sources + frame.index < GROUP_SYMBOLS_MAX, "a group is bounded");
+      demand(lastOf(frame) < PIECES_MAX, "its last piece may exist");
       return;
     case "manifest":
       demand(frame.offset + frame.bytes.length <= frame.totalBytes, "a part lies in the whole");

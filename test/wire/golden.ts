@@ -12,6 +12,7 @@ import { type Frame, padTo, writePing } from "../../src/wire/frames/frame.js";
 import { writeGaps } from "../../src/wire/frames/gaps.js";
 import { writeHello, writeWelcome } from "../../src/wire/frames/handshake.js";
 import { writeDone, writeManifestFrame, writePieceHead } from "../../src/wire/frames/image.js";
+import { writeParityHead } from "../../src/wire/frames/parity.js";
 import type { Manifest } from "../../src/wire/manifest.js";
 import { encodeManifest } from "../../src/wire/manifest-bytes.js";
 import { fromHex, guard } from "./crc.js";
@@ -160,6 +161,16 @@ export const GOLDEN: readonly Golden[] = [
     frames: [{ kind: "close", reason: "unknownConnection" }],
   },
   {
+    title: "PARITY: symbol 1 over the pieces 1, 3 and 5 of image 0",
+    ...{ from: "sender", packetNumber: 3 },
+    frames: [
+      {
+        ...{ kind: "parity", image: 0, first: 1, stride: 2, sources: 3, index: 1 },
+        bytes: fromHex("00324b96dd317a18"),
+      },
+    ],
+  },
+  {
     title: "PING, behind a frame of the unknown type 0x4a4b that is stepped over",
     ...{ from: "sender", packetNumber: 0x1_0000_0000 },
     unknown: fromHex("80004a4b03ffffff"),
@@ -197,6 +208,10 @@ export function writeFrame(writer: ByteWriter, frame: Frame): void {
       return writeResult(writer, frame);
     case "close":
       return writeClose(writer, frame);
+    case "parity": {
+      const at = writeParityHead(writer, frame.image, frame, frame.index, frame.bytes.length);
+      return writer.target.set(frame.bytes, at);
+    }
     case "piece": {
       const { image, piece, pieceCount, bytes } = frame;
       const at = writePieceHead(writer, image, piece, pieceCount, bytes.length);

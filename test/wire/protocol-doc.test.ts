@@ -10,6 +10,7 @@ import * as end from "../../src/wire/frames/end.js";
 import * as frame from "../../src/wire/frames/frame.js";
 import * as gaps from "../../src/wire/frames/gaps.js";
 import * as image from "../../src/wire/frames/image.js";
+import * as parity from "../../src/wire/frames/parity.js";
 import { FrameType } from "../../src/wire/frames/type.js";
 import { IMAGE_FORMATS, METADATA_KINDS, PIECE_ORDERS } from "../../src/wire/manifest.js";
 import * as manifestBytes from "../../src/wire/manifest-bytes.js";
@@ -40,7 +41,7 @@ function shown(name: string, value: number): string {
   return value % 1_000_000 === 0 ? `${value / 1_000_000} s` : `${value / 1_000} ms`;
 }
 
-const modules = [congestion, limits, rtt, bytes, datagram, ack, end, frame, gaps, image];
+const modules = [congestion, limits, rtt, bytes, datagram, ack, end, frame, gaps, image, parity];
 const exported = [...modules, manifestBytes]
   .flatMap((module) => Object.entries(module) as [string, unknown][])
   .filter((entry): entry is [string, number] => typeof entry[1] === "number");

@@ -11,6 +11,7 @@ import {
   readManifestFrame,
   readPiece,
 } from "./image.js";
+import { type ParityFrame, readParity } from "./parity.js";
 import { FrameType, frameBytes, writeFrameHead } from "./type.js";
 
 export interface PingFrame {
@@ -27,7 +28,8 @@ export type Frame =
   | DoneFrame
   | GapsFrame
   | ResultFrame
-  | CloseFrame;
+  | CloseFrame
+  | ParityFrame;
 
 /** Frames in one datagram beyond this make it malformed: the work for one datagram is bounded. */
 export const FRAMES_MAX = 64;
@@ -73,6 +75,8 @@ function readFrame(type: number, body: ByteReader): Frame | "skip" | undefined {
       return readResult(body);
     case FrameType.close:
       return readClose(body);
+    case FrameType.parity:
+      return readParity(body);
     default:
       return "skip";
   }

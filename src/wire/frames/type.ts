@@ -16,6 +16,7 @@ export const FrameType = {
   gaps: 0x08,
   result: 0x09,
   close: 0x0a,
+  parity: 0x0b,
 } as const;
 
 /** Bytes that a frame takes with a body of the given length. */
