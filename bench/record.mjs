@@ -6,6 +6,9 @@ import { fileURLToPath } from "node:url";
 
 export const LACUNA = fileURLToPath(new URL("../bin/lacuna", import.meta.url));
 
+/** A module of the build, by its path in it. */
+export const dist = (file) => import(new URL(`../dist/${file}`, import.meta.url).href);
+
 /** Ends with status 2 when Lacuna is not built. */
 export function needBuild() {
   if (existsSync(new URL("../dist/cli/main.js", import.meta.url))) return;

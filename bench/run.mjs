@@ -4,13 +4,14 @@ import { fileURLToPath } from "node:url";
 
 const HELP = `usage: npm run bench [-- NAME [options]]
 
+  micro        frames, gaps and the two machines, without sockets
   simulated    the grid of links in virtual time; the same figures on every machine
   loopback     datagrams a second beside plain node:dgram
   link         Lacuna and TCP over emulated links: needs root and LINK_EMULATOR
 
 Without a name: all of them, link only where it can run. NAME --help tells the options of each.`;
 
-const NAMES = ["simulated", "loopback", "link"];
+const NAMES = ["micro", "simulated", "loopback", "link"];
 
 const [name, ...args] = process.argv.slice(2);
 if (name === "--help") console.log(HELP);
@@ -35,5 +36,8 @@ function all() {
 
 function bench(one, flags) {
   const file = fileURLToPath(new URL(`${one}.mjs`, import.meta.url));
-  return spawnSync(process.execPath, [file, ...flags], { stdio: "inherit" }).status ?? 1;
+  // micro tells what holes take in memory, after a collection.
+  return (
+    spawnSync(process.execPath, ["--expose-gc", file, ...flags], { stdio: "inherit" }).status ?? 1
+  );
 }

@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { boundSeconds, chosenRows, FILE_BYTES, nameOf, queueBytes } from "./grid.mjs";
 import {
+  dist,
   machineFacts,
   median,
   needBuild,
@@ -22,7 +23,6 @@ The same seeds give the same figures on every machine.
 
 const options = readArguments();
 needBuild();
-const dist = (file) => import(new URL(`../dist/${file}`, import.meta.url).href);
 const [{ simulate }, { datagramGuard }, { Bbr }, { NewReno }] = await Promise.all(
   ["sim/scenario.js", "node/guard.js", "protocol/bbr.js", "protocol/new-reno.js"].map(dist),
 );
