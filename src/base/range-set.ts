@@ -61,6 +61,13 @@ export class RangeSet {
     return start !== undefined && start <= value;
   }
 
+  /** The end of the range that `value` lies in; undefined when the set does not hold it. */
+  endOfRangeAt(value: number): number | undefined {
+    const index = this.firstEndingAfter(value);
+    const start = this.starts[index];
+    return start !== undefined && start <= value ? this.ends[index] : undefined;
+  }
+
   /** Adds `start` up to, not including, `end`; tells how many members are new. */
   add(start: number, end: number = start + 1): number {
     assert(start < end, "a range to add is not empty");
@@ -101,6 +108,8 @@ export class RangeSet {
   delete(start: number, end: number = start + 1): number {
     assert(start < end, "a range to delete is not empty");
     const from = this.firstEndingAfter(start);
+    const isApart = from === this.starts.length || (this.starts[from] as number) >= end;
+    if (isApart) return 0;
     let to = from;
     let removed = 0;
     const keptStarts: number[] = [];
@@ -119,10 +128,8 @@ export class RangeSet {
         keptEnds.push(otherEnd);
       }
     }
-    if (to > from) {
-      this.starts.splice(from, to - from, ...keptStarts);
-      this.ends.splice(from, to - from, ...keptEnds);
-    }
+    this.starts.splice(from, to - from, ...keptStarts);
+    this.ends.splice(from, to - from, ...keptEnds);
     this.count -= removed;
     return removed;
   }

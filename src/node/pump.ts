@@ -1,4 +1,4 @@
-import { type InstantUs, instantUs, NEVER } from "../base/units.js";
+import { after, type InstantUs, instantUs, milliseconds, NEVER } from "../base/units.js";
 import { nowUs } from "./clock.js";
 
 /** A pure machine, as the pump turns it. */
@@ -14,6 +14,8 @@ export interface Machine {
  */
 export class Pump {
   private timer: NodeJS.Timeout | undefined;
+  /** When the timer fires, at the earliest. */
+  private armedUs = NEVER;
   private deadlineUs = NEVER;
   private scheduled = false;
   private isStopped = false;
@@ -54,12 +56,17 @@ export class Pump {
     this.arm();
   }
 
+  /** A timer that fires before the deadline stays: it finds nothing to do, and is set anew. */
   private arm(): void {
+    if (this.isStopped || this.deadlineUs === NEVER || this.armedUs <= this.deadlineUs) return;
     clearTimeout(this.timer);
-    this.timer = undefined;
-    if (this.isStopped || this.deadlineUs === NEVER) return;
-    const waitMs = Math.max(0, Math.ceil((this.deadlineUs - nowUs()) / 1_000));
-    this.timer = setTimeout(() => this.turn(), Math.min(waitMs, TIMER_MS_MAX));
+    const now = nowUs();
+    const waitMs = Math.min(Math.max(0, Math.ceil((this.deadlineUs - now) / 1_000)), TIMER_MS_MAX);
+    this.armedUs = after(now, milliseconds(waitMs));
+    this.timer = setTimeout(() => {
+      this.armedUs = NEVER;
+      this.turn();
+    }, waitMs);
   }
 }
 

@@ -20,7 +20,7 @@ import type { ReceiveEvent } from "./events.js";
 import { datagramGuard } from "./guard.js";
 import { IncomingSession, type PartialReason, type SessionHost } from "./incoming-session.js";
 import { Observers } from "./observer.js";
-import { addressOf, pathOf } from "./peer-path.js";
+import { addressOf, PathNames } from "./peer-path.js";
 import { Pump } from "./pump.js";
 import { round } from "./round.js";
 import { asLacunaError, type Run, transferOf } from "./transfer.js";
@@ -146,8 +146,9 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
       (error) => this.rejectEnd(asLacunaError(error)),
     );
     this.pump = pump;
+    const paths = new PathNames();
     socket.on("message", (datagram, from) => {
-      receiver.handleDatagram(datagram, pathOf({ host: from.address, port: from.port }), nowUs());
+      receiver.handleDatagram(datagram, paths.of(from.address, from.port), nowUs());
       pump.wake();
     });
     // What cannot be sent is lost like any other datagram.
@@ -202,7 +203,7 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
       if (out.kind === "event") this.handleEvent(out.connection, out.event, now);
       else {
         const { host, port } = addressOf(out.to);
-        socket.send(out.datagram, port, host, () => undefined);
+        socket.send(out.datagram, port, host);
       }
     }
   }

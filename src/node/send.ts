@@ -10,6 +10,7 @@ import { encodeManifest } from "../wire/manifest-bytes.js";
 import { formatAddress, parseAddress, type ResolvedAddress, resolveAddress } from "./address.js";
 import type { SendOptions, SendResult, SentFile, Snapshot, Transfer } from "./api-types.js";
 import { nowUs } from "./clock.js";
+import { DatagramMemory } from "./datagram-memory.js";
 import { LacunaError } from "./errors.js";
 import type { SendEvent } from "./events.js";
 import { datagramGuard } from "./guard.js";
@@ -117,20 +118,22 @@ class SendRun implements Run<SendEvent, SendResult> {
     const now = nowUs();
     sender.stop(now);
     for (let out = sender.pollOutput(now); out.kind !== "waitUntil"; out = sender.pollOutput(now)) {
-      if (out.kind === "transmit") socket.send(out.datagram, ignoreSendError);
+      if (out.kind === "transmit") socket.send(out.datagram);
     }
   }
 
   private async transfer(to: ResolvedAddress, first: Source | undefined): Promise<SenderEnd> {
     const socket = await this.connect(to);
     const { rateMbit, timeoutSeconds, stateFolder } = this.options;
-    const memory = stateFolder === undefined ? undefined : new PathMemory(stateFolder);
-    const congestion = new Bbr(await memory?.recall(to.host, Date.now()));
+    const paths = stateFolder === undefined ? undefined : new PathMemory(stateFolder);
+    const congestion = new Bbr(await paths?.recall(to.host, Date.now()));
+    const memory = new DatagramMemory(() => socket.getSendQueueCount() === 0);
     const sender = new Sender({
       connectionId: this.connectionId,
       guard: datagramGuard,
       congestion,
       nowUs: nowUs(),
+      takeMemory: (bytes) => memory.take(bytes),
       ...(rateMbit === undefined ? {} : { rateCap: bytesPerSecond(rateMbit * 125_000) }),
       ...(timeoutSeconds === undefined ? {} : { connectTimeoutUs: secondsUs(timeoutSeconds) }),
     });
@@ -157,7 +160,7 @@ class SendRun implements Run<SendEvent, SendResult> {
     const end = await ended.finally(() => clearInterval(ticker));
     // A cap says nothing of the path.
     if (congestion.path !== undefined && rateMbit === undefined) {
-      await memory?.save(to.host, congestion.path, Date.now());
+      await paths?.save(to.host, congestion.path, Date.now());
     }
     return end;
   }
@@ -188,7 +191,7 @@ class SendRun implements Run<SendEvent, SendResult> {
       }
       if (out.kind === "event") this.handleEvent(sender, out.event, now);
       // What the system does not take is lost like any other datagram.
-      else socket.send(out.datagram, ignoreSendError);
+      else socket.send(out.datagram);
     }
   }
 
@@ -360,9 +363,6 @@ class SendRun implements Run<SendEvent, SendResult> {
     return round((nowUs() - this.startUs) / 1_000_000, 6);
   }
 }
-
-/** Errors of a datagram socket while sending: no route for a moment, a full queue. The protocol sees a loss. */
-function ignoreSendError(): void {}
 
 /** The receiver ended the connection before every file had its result. */
 function closedEarly(reason: Reason, where: string): LacunaError {

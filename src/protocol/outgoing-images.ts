@@ -1,5 +1,5 @@
 import { assert } from "../base/assert.js";
-import type { ByteWriter } from "../wire/bytes.js";
+import { type ByteWriter, sameBytes } from "../wire/bytes.js";
 import type { ResultFrame } from "../wire/frames/end.js";
 import { FRAMES_MAX } from "../wire/frames/frame.js";
 import type { GapsFrame } from "../wire/frames/gaps.js";
@@ -15,6 +15,8 @@ export class OutgoingImages {
   /** Whether the receiver asks for repairs. */
   repair = true;
   private readonly images: OutgoingImage[] = [];
+  /** The few that are under way: the next begins while the tail of one is mended. */
+  private active: OutgoingImage[] = [];
   private finished = 0;
   /** Every image before this has its result. */
   private firstUnfinished = 0;
@@ -23,6 +25,7 @@ export class OutgoingImages {
     assert(this.images.length < IMAGES_MAX, "a connection carries so many images and no more");
     const image = new OutgoingImage(this.images.length, source);
     this.images.push(image);
+    this.chooseActive();
     return image;
   }
 
@@ -37,7 +40,7 @@ export class OutgoingImages {
 
   /** True when anything is to be sent, whatever the windows say. */
   get hasSomethingDue(): boolean {
-    for (const image of this.active()) {
+    for (const image of this.active) {
       image.noticeEndOfPass(this.repair);
       if (image.hasSomethingDue) return true;
     }
@@ -46,13 +49,13 @@ export class OutgoingImages {
 
   /** True when something other than a piece is to be sent. */
   get hasControlDue(): boolean {
-    return this.active().some((image) => image.hasControlDue);
+    return this.active.some((image) => image.hasControlDue);
   }
 
   /** Fills a datagram with what is most urgent, of one image. */
   write(writer: ByteWriter, packetNumber: number, takesPieces: boolean): Sent[] {
     const contents: Sent[] = [];
-    for (const image of this.active()) {
+    for (const image of this.active) {
       while (contents.length < CONTENTS_MAX) {
         const sent = image.writeNext(writer, packetNumber, this.repair, takesPieces);
         if (sent === undefined) break;
@@ -70,7 +73,7 @@ export class OutgoingImages {
     takesPieces: boolean,
     before: number,
   ): Sent[] {
-    for (const image of this.repair ? this.active() : []) {
+    for (const image of this.repair ? this.active : []) {
       const contents = image.writeOldest(writer, packetNumber, takesPieces, before);
       if (contents.length > 0) return contents;
     }
@@ -102,24 +105,23 @@ export class OutgoingImages {
     const image = this.images[frame.image];
     if (image === undefined) return false;
     if (image.result !== undefined) return undefined;
-    const same = frame.digest.every((byte, i) => byte === image.source.digest[i]);
+    const same = sameBytes(frame.digest, image.source.digest);
     image.result =
       frame.outcome === "verified" && !same
         ? { ...frame, outcome: "failed", reason: "digestDiffers" }
         : frame;
     this.finished += 1;
+    this.chooseActive();
     return image.result;
   }
 
-  /** The few that are under way: the next begins while the tail of one is mended. */
-  private active(): OutgoingImage[] {
-    const active: OutgoingImage[] = [];
+  private chooseActive(): void {
+    this.active = [];
     while (this.images[this.firstUnfinished]?.result !== undefined) this.firstUnfinished += 1;
     for (let i = this.firstUnfinished; i < this.images.length; i += 1) {
       const image = this.images[i] as OutgoingImage;
-      if (image.result === undefined) active.push(image);
-      if (active.length === ACTIVE_IMAGES_MAX) break;
+      if (image.result === undefined) this.active.push(image);
+      if (this.active.length === ACTIVE_IMAGES_MAX) break;
     }
-    return active;
   }
 }

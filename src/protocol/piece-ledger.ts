@@ -120,17 +120,9 @@ export class PieceLedger {
   /** Moves on over what is withheld or held already. */
   private skip(): void {
     while (this.next < this.pieceCount) {
-      const end = endOfRun(this.withheld, this.next) ?? endOfRun(this.held, this.next);
+      const end = this.withheld.endOfRangeAt(this.next) ?? this.held.endOfRangeAt(this.next);
       if (end === undefined) return;
       this.next = end;
     }
   }
-}
-
-/** The end of the set's range that `value` lies in. */
-function endOfRun(set: RangeSet, value: number): number | undefined {
-  for (const range of set.within(value, Number.MAX_SAFE_INTEGER)) {
-    return range.start === value ? range.end : undefined;
-  }
-  return undefined;
 }

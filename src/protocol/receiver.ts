@@ -1,4 +1,5 @@
 import { type InstantUs, NEVER } from "../base/units.js";
+import { sameBytes } from "../wire/bytes.js";
 import {
   BASE_DATAGRAM_BYTES,
   beginDatagram,
@@ -45,6 +46,8 @@ export class Receiver {
   /** Datagrams that were not Lacuna's, or damaged, or of no connection. */
   malformed = 0;
   private readonly connections = new Map<string, ReceiverConnection>();
+  /** Where the last datagram came from. */
+  private newest: ReceiverConnection | undefined;
   private readonly replies: Transmit[] = [];
   /** Connections that may have something to say. */
   private readonly touched = new Set<ReceiverConnection>();
@@ -61,9 +64,8 @@ export class Receiver {
     const frames = readFrames(opened.frames, bytes);
     if (frames === undefined) return this.reject();
     const { header } = opened;
-    const key = connectionKey(header.connectionId);
     const connection =
-      this.connections.get(key) ?? this.admit(key, header, frames, bytes, from, nowUs);
+      this.known(header.connectionId) ?? this.admit(header, frames, bytes, from, nowUs);
     if (connection === undefined) return;
     if (connection.path !== from) return this.refusePath(header, frames, from, bytes.length);
     connection.handleFrames(header.packetNumber, frames, bytes.length, nowUs);
@@ -92,7 +94,7 @@ export class Receiver {
       const datagram = connection.pollDatagram(nowUs);
       if (datagram !== undefined) return { kind: "transmit", datagram, to: connection.path };
       this.touched.delete(connection);
-      if (connection.isGone) this.connections.delete(connection.key);
+      if (connection.isGone) this.forget(connection);
     }
     let deadlineUs = NEVER;
     for (const connection of this.connections.values()) {
@@ -123,7 +125,6 @@ export class Receiver {
 
   /** Opens a connection for a HELLO; anything else of an unknown connection is told so. */
   private admit(
-    key: string,
     header: Header,
     frames: readonly Frame[],
     bytes: Uint8Array,
@@ -145,8 +146,8 @@ export class Receiver {
     const connectionId = header.connectionId.slice();
     const windowBytes = (): number => this.windowShare();
     const options = { connectionId, guard, path: from, repair, windowBytes, nowUs };
-    const connection = new ReceiverConnection(key, options);
-    this.connections.set(key, connection);
+    const connection = new ReceiverConnection(connectionKey(connectionId), options);
+    this.connections.set(connection.key, connection);
     return connection;
   }
 
@@ -155,11 +156,25 @@ export class Receiver {
     if (this.connections.size < (this.options.connectionsMax ?? CONNECTIONS_MAX)) return true;
     for (const connection of this.connections.values()) {
       if (connection.established) continue;
-      this.connections.delete(connection.key);
       this.touched.delete(connection);
+      this.forget(connection);
       return true;
     }
     return false;
+  }
+
+  /** Datagrams come in runs of one sender: only the first of a run is looked up by its key. */
+  private known(connectionId: Uint8Array): ReceiverConnection | undefined {
+    const { newest } = this;
+    if (newest !== undefined && sameBytes(newest.options.connectionId, connectionId)) return newest;
+    const found = this.connections.get(connectionKey(connectionId));
+    if (found !== undefined) this.newest = found;
+    return found;
+  }
+
+  private forget(connection: ReceiverConnection): void {
+    this.connections.delete(connection.key);
+    if (this.newest === connection) this.newest = undefined;
   }
 
   private windowShare(): number {

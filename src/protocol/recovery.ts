@@ -83,10 +83,11 @@ export class Recovery<Content> {
   /** Notes a packet that asks for an acknowledgement. Others only take a number. */
   onSent(packet: SentPacket<Content>): void {
     assert(packet.packetNumber < this.nextPacketNumber, "a packet bears a number that was given");
-    const delivery = this.delivery.onSent(packet.sentUs, packet.bytes, this.inFlightBytes);
-    this.outstanding.set(packet.packetNumber, { ...packet, delivery });
-    this.inFlightBytes += packet.bytes;
-    this.lastSentUs = packet.sentUs;
+    const { packetNumber, sentUs, bytes, contents } = packet;
+    const delivery = this.delivery.onSent(sentUs, bytes, this.inFlightBytes);
+    this.outstanding.set(packetNumber, { packetNumber, sentUs, bytes, contents, delivery });
+    this.inFlightBytes += bytes;
+    this.lastSentUs = sentUs;
     this.sentPackets += 1;
   }
 

@@ -12,6 +12,11 @@ export interface SenderOptions {
   readonly nowUs: InstantUs;
   /** UDP payload of a full datagram. */
   readonly datagramBytes?: number;
+  /**
+   * Gives memory to write the next datagram into, of exactly that many bytes, whatever is in them. It is not touched
+   * any more once the datagram has been given out. Fresh memory when absent.
+   */
+  readonly takeMemory?: (bytes: number) => Uint8Array;
   readonly rateCap?: BytesPerSecond;
   readonly connectTimeoutUs?: number;
 }

