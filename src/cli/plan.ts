@@ -4,23 +4,25 @@ import type { Context } from "./context.js";
 import { formatBytes, formatCount } from "./terminal/format.js";
 import { flow, type Look } from "./terminal/look.js";
 import { cleaned } from "./terminal/text.js";
-import { choiceReader, given } from "./values.js";
+import { choiceReader, given, MEMORY_FLAG, MEMORY_HELP, readMemory } from "./values.js";
 
 export const MODES = ["auto", "pixels", "file"] as const;
 
 interface PlanFlags {
   readonly mode?: (typeof MODES)[number];
+  readonly memory?: number;
 }
 
 export function define(command: Command, context: Context): void {
   command
     .argument("<PATH>", "a picture or another file")
     .option("--mode <MODE>", "auto, pixels or file (default: auto)", choiceReader("--mode", MODES))
+    .option(MEMORY_FLAG, MEMORY_HELP, readMemory)
     .option("--json", "one JSON object on standard output")
     .addHelpText("after", EXAMPLES)
     .action(async (path: string, flags: PlanFlags) => {
       const { plan } = await import("../node/index.js");
-      const planned = await plan(path, given({ mode: flags.mode }));
+      const planned = await plan(path, given({ mode: flags.mode, memoryMb: flags.memory }));
       context.output.emit(planned);
       if (!context.output.json) context.output.say(planLines(planned, context.output.look));
     });

@@ -3,7 +3,14 @@ import type { ReceiveOptions } from "../node/api-types.js";
 import type { Context } from "./context.js";
 import { follow, receiveTeller } from "./follow.js";
 import { HoleTracker } from "./terminal/hole-tracker.js";
-import { choiceReader, given, numberReader } from "./values.js";
+import {
+  choiceReader,
+  given,
+  MEMORY_FLAG,
+  MEMORY_HELP,
+  numberReader,
+  readMemory,
+} from "./values.js";
 import { openView, VIEW_FLAG, type ViewFlag } from "./view.js";
 
 interface ReceiveFlags {
@@ -14,6 +21,7 @@ interface ReceiveFlags {
   readonly repair: boolean;
   readonly deadline?: number;
   readonly onExisting?: (typeof ON_EXISTING)[number];
+  readonly memory?: number;
   readonly view?: ViewFlag;
 }
 
@@ -36,6 +44,7 @@ export function define(command: Command, context: Context): void {
       "when the name is taken: rename, skip or overwrite (default: rename)",
       choiceReader("--on-existing", ON_EXISTING),
     )
+    .option(MEMORY_FLAG, MEMORY_HELP, readMemory)
     .option(VIEW_FLAG, "show a live page (default in a terminal: 127.0.0.1, any free port)")
     .option("--no-view", "show no live page")
     .option("--json", "one JSON object a line on standard output")
@@ -64,8 +73,10 @@ async function run(flags: ReceiveFlags, { output }: Context): Promise<number> {
 }
 
 function receiveOptions(flags: ReceiveFlags): ReceiveOptions {
-  const { listen, out, ticketFile, once, repair, onExisting, deadline: deadlineSeconds } = flags;
-  return { ...given({ listen, out, ticketFile, once, onExisting, deadlineSeconds }), repair };
+  const { listen, out, ticketFile, once, repair, onExisting } = flags;
+  const { deadline: deadlineSeconds, memory: memoryMb } = flags;
+  const bounds = given({ deadlineSeconds, memoryMb });
+  return { ...given({ listen, out, ticketFile, once, onExisting }), ...bounds, repair };
 }
 
 const EXAMPLES = `

@@ -4,7 +4,16 @@ import { LacunaError } from "../node/errors.js";
 import type { Context } from "./context.js";
 import { follow, sendTeller } from "./follow.js";
 import { MODES } from "./plan.js";
-import { badOption, choiceReader, given, numberReader, readDrop } from "./values.js";
+import {
+  badOption,
+  choiceReader,
+  given,
+  MEMORY_FLAG,
+  MEMORY_HELP,
+  numberReader,
+  readDrop,
+  readMemory,
+} from "./values.js";
 
 interface SendFlags {
   readonly to: string;
@@ -12,6 +21,7 @@ interface SendFlags {
   readonly rate?: number;
   readonly drop?: "odd-rows" | number;
   readonly timeout?: number;
+  readonly memory?: number;
   readonly pathMemory: boolean;
 }
 
@@ -39,6 +49,7 @@ export function define(command: Command, context: Context): void {
       "give up when nobody answers for so long (default: 15)",
       numberReader({ flag: "--timeout", unit: "seconds", example: "30", above: true }),
     )
+    .option(MEMORY_FLAG, MEMORY_HELP, readMemory)
     .option("--no-path-memory", "neither use nor keep what is known of the way to the receiver")
     .option("--json", "one JSON object a line on standard output")
     .addHelpText("after", EXAMPLES)
@@ -50,12 +61,16 @@ export function define(command: Command, context: Context): void {
 async function run(paths: string[], flags: SendFlags, { output }: Context): Promise<number> {
   const to = await readTicket(flags.to);
   const { send, stateFolder } = await import("../node/index.js");
-  const { mode, rate: rateMbit, drop, timeout: timeoutSeconds } = flags;
+  const { mode, rate: rateMbit, drop, timeout: timeoutSeconds, memory: memoryMb } = flags;
   const teller = await sendTeller(output, to);
   try {
-    const memory = flags.pathMemory ? stateFolder(process.env) : undefined;
-    const options = given({ mode, rateMbit, drop, timeoutSeconds, stateFolder: memory });
-    const transfer = send(paths, { to, ...options });
+    const folder = flags.pathMemory ? stateFolder(process.env) : undefined;
+    const kept = given({ stateFolder: folder, memoryMb });
+    const transfer = send(paths, {
+      to,
+      ...given({ mode, rateMbit, drop, timeoutSeconds }),
+      ...kept,
+    });
     return (await follow(transfer, teller, output)).exit;
   } finally {
     teller.end();

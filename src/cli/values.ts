@@ -1,4 +1,5 @@
 import { LacunaError } from "../node/errors.js";
+import { MEMORY_MB_DEFAULT, MEMORY_MB_MIN } from "../node/memory.js";
 
 /** Readers of option values. Each throws LACUNA_BAD_OPTION with a sentence that says what is wanted. */
 
@@ -48,6 +49,16 @@ export function choiceReader<T extends string>(
     throw badOption(`${flag} takes ${choices.join(", ")}; got "${text}"`);
   };
 }
+
+/** `--memory`: about how many megabytes the process may use. */
+export const MEMORY_FLAG = "--memory <MB>";
+export const MEMORY_HELP = `about what it may use; larger pictures go by the disk (default: ${MEMORY_MB_DEFAULT})`;
+export const readMemory = numberReader({
+  flag: "--memory",
+  unit: "megabytes",
+  example: "500",
+  min: MEMORY_MB_MIN,
+});
 
 /** What to withhold from the first pass. */
 export function readDrop(text: string): "odd-rows" | number {

@@ -9,7 +9,10 @@ import type { ReceiveObserver } from "./observer.js";
 export interface Transfer<Event, Result> extends AsyncIterable<Event>, PromiseLike<Result> {
   /** Ends it as Ctrl-C does: what arrived is kept, and the result says `interrupted`. */
   stop(): void;
-  /** The picture as it stands now; without an id, the newest. Undefined while there is none. */
+  /**
+   * The picture as it stands now; without an id, the newest. Undefined while there is none. It takes the memory that all
+   * its pixels take, whatever `memoryMb` says.
+   */
   snapshot(id?: string): Promise<Snapshot | undefined>;
 }
 
@@ -38,6 +41,10 @@ export interface SendOptions {
   readonly drop?: "odd-rows" | number;
   /** A folder in which what was found of the path to each receiver is kept for the next time; without it nothing is. */
   readonly stateFolder?: string;
+  /** About how many megabytes this process may use; larger pictures are worked on from the disk. Default 250. */
+  readonly memoryMb?: number;
+  /** Where large pictures are unpacked while they are sent. Default: the user's cache folder. */
+  readonly cacheFolder?: string;
   /** How long to wait for the first answer. Default 15. */
   readonly timeoutSeconds?: number;
   readonly signal?: AbortSignal;
@@ -77,6 +84,8 @@ export interface ReceiveOptions {
   readonly deadlineSeconds?: number;
   /** Default rename. */
   readonly onExisting?: "rename" | "skip" | "overwrite";
+  /** About how many megabytes this process may use; larger pictures are worked on from the disk. Default 250. */
+  readonly memoryMb?: number;
   /** The ticket is written here once the socket is ready to be used. */
   readonly ticketFile?: string;
   readonly signal?: AbortSignal;
@@ -153,6 +162,10 @@ export interface MissingRegion {
 
 export interface PlanOptions {
   readonly mode?: "auto" | Mode;
+  /** About how many megabytes this process may use; larger pictures are worked on from the disk. Default 250. */
+  readonly memoryMb?: number;
+  /** Where a large picture is unpacked for a moment. Default: the user's cache folder. */
+  readonly cacheFolder?: string;
 }
 
 /** The library's functions, as `src/node/index.ts` exports them. */

@@ -8,6 +8,11 @@ export const ERRORS = {
   },
   LACUNA_NOT_AN_IMAGE: { exit: 1, remedy: "send it as a plain file: --mode file" },
   LACUNA_IMAGE_TOO_LARGE: { exit: 1, remedy: "send it as a plain file: --mode file" },
+  LACUNA_NO_SCRATCH_ROOM: {
+    exit: 1,
+    remedy:
+      "free some space there, name another folder in LACUNA_CACHE_DIR, or send it as a plain file: --mode file",
+  },
   LACUNA_EMPTY_FILE: { exit: 1, remedy: "send a file that holds at least one byte" },
   LACUNA_NOTHING_TO_INSPECT: {
     exit: 1,

@@ -2,15 +2,16 @@ import { link, open, rename, rm, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { assert } from "../base/assert.js";
 import type { Manifest, PixelContent } from "../wire/manifest.js";
-import { assembleRaster } from "./assemble.js";
+import { AssembledRaster } from "./assemble.js";
+import { digestOf, digestOfBands, digestOfFile } from "./digest.js";
 import { diskError, syncFolder } from "./disk.js";
 import { LacunaError } from "./errors.js";
-import { decodeRaster } from "./image-file.js";
-import { type SavedFormat, savedFormatOf, savedNameOf, savePicture } from "./image-save.js";
+import { decodePixels, hasLayout, type PixelLayout, unpackPixels } from "./image-file.js";
+import { savedFormatOf, savedNameOf, savePicture } from "./image-save.js";
+import { memoryLimits } from "./memory.js";
 import { numberedName, safeName } from "./names.js";
 import { removePartial } from "./partial.js";
 import type { PieceStore } from "./piece-store.js";
-import { digestOf, digestOfFile } from "./source.js";
 
 /** What happens when the name is taken: another name, nothing, or the older file gives way. */
 export type OnExisting = "rename" | "skip" | "overwrite";
@@ -19,6 +20,8 @@ export interface FinishOptions {
   /** The folder for received files. */
   readonly out: string;
   readonly onExisting: OnExisting;
+  /** `MEMORY_MB_DEFAULT` when absent. */
+  readonly memoryMb?: number | undefined;
 }
 
 /** `sha256` is the hex digest of what was received: pixels in raster order, or the file's bytes. */
@@ -60,9 +63,10 @@ export async function finishImage(
 }
 
 /** The name that the finished file gets when nothing is in its way. */
-export function finishedName({ name, content }: Manifest): string {
+export function finishedName({ name, content }: Manifest, memoryMb?: number): string {
   if (content.mode === "file") return safeName(name);
-  return savedNameOf(safeName(name), content, savedFormatOf(content));
+  const saved = savedFormatOf(content, memoryLimits(memoryMb));
+  return savedNameOf(safeName(name), content, saved);
 }
 
 async function finishPlainFile(
@@ -83,15 +87,19 @@ async function finishPicture(
   content: PixelContent,
   options: FinishOptions,
 ): Promise<FinishResult> {
-  let raster: Uint8Array | undefined = await assembleRaster(store, content);
-  const sha256 = hex(await digestOf(raster));
+  const limits = memoryLimits(options.memoryMb);
+  let raster: AssembledRaster | undefined = new AssembledRaster(store, content, limits.rasterBytes);
+  const { isSmall } = raster;
+  const sha256 = hex(await digestOfBands(bytesOf(raster)));
   if (sha256 !== hex(manifest.digest)) return { outcome: "digest-differs", sha256 };
   const passing = join(store.folder, PASSING_NAME);
-  const saved = await saveSomehow(passing, content, raster);
+  const saved = savedFormatOf(content, limits);
+  const { metadata } = content;
+  await savePicture(passing, saved, { layout: content, metadata, isSmall, bands: bytesOf(raster) });
   // Reading it back needs as much memory again.
   raster = undefined;
-  const written = await decodeRaster(passing, content);
-  if (written === undefined || hex(await digestOf(written)) !== sha256) {
+  const written = await digestOfPicture(passing, content, isSmall);
+  if (written === undefined || hex(written) !== sha256) {
     await rm(passing, { force: true });
     throw new LacunaError("LACUNA_DISK_ERROR", `${passing} does not read back as it was written`);
   }
@@ -101,19 +109,25 @@ async function finishPicture(
   return { ...result, sha256 };
 }
 
-/** In its own format; where that has no room for the picture (a WebP above 16,383 pixels a side), as PNG. */
-async function saveSomehow(
+async function* bytesOf(raster: AssembledRaster): AsyncIterable<Uint8Array> {
+  for await (const { bytes } of raster.bands()) yield bytes;
+}
+
+/** Of the pixels in a file; undefined when it has another layout or cannot be read. */
+async function digestOfPicture(
   path: string,
-  content: PixelContent,
-  raster: Uint8Array,
-): Promise<SavedFormat> {
-  const saved = savedFormatOf(content);
-  if (saved === "webp" && Math.max(content.width, content.height) > WEBP_SIDE_MAX) {
-    await savePicture(path, "png", content, raster);
-    return "png";
+  layout: PixelLayout,
+  isSmall: boolean,
+): Promise<Uint8Array | undefined> {
+  try {
+    if (!(await hasLayout(path, layout))) return undefined;
+    if (isSmall) return await digestOf(await decodePixels(path, layout));
+    const unpacked = await unpackPixels(path, layout, path);
+    return await unpacked.digest().finally(() => unpacked.remove());
+  } catch (error) {
+    if (error instanceof LacunaError && error.code === "LACUNA_NOT_AN_IMAGE") return undefined;
+    throw error;
   }
-  await savePicture(path, saved, content, raster);
-  return saved;
 }
 
 /** Moves a complete, durable file to its name; with `exists` it stays where it was. */
@@ -185,8 +199,6 @@ function hex(bytes: Uint8Array): string {
 }
 
 const PASSING_NAME = "finished";
-/** The encoder of libwebp takes no more. */
-const WEBP_SIDE_MAX = 16_383;
 const LINK_REFUSALS: ReadonlySet<string> = new Set([
   "EPERM",
   "ENOTSUP",

@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { LacunaError } from "./errors.js";
+import { isRunning, ownProcess } from "./processes.js";
 
 /** Keeps two receivers from writing into one folder. A lock whose process is gone does not count. */
 export class FolderLock {
@@ -32,7 +32,8 @@ export class FolderLock {
 }
 
 async function writeLock(path: string, folder: string): Promise<void> {
-  const own = `${process.pid} ${startOf(process.pid)}`;
+  const { id, start } = ownProcess();
+  const own = `${id} ${start}`;
   for (let attempt = 0; ; attempt += 1) {
     try {
       await writeFile(path, own, { flag: "wx" });
@@ -46,26 +47,10 @@ async function writeLock(path: string, folder: string): Promise<void> {
   }
 }
 
-/** Whether the process that wrote the lock still runs, and is no later one with the same number. */
+/** Whether the process that wrote the lock still runs. */
 function isAlive(holder: string): boolean {
-  const [pid = "", start = ""] = holder.split(" ");
-  if (!/^[1-9]\d*$/.test(pid)) return false;
-  try {
-    process.kill(Number(pid), 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-  return startOf(Number(pid)) === start;
-}
-
-/** When a process began, in the kernel's ticks (proc(5), field 22); the same text for all where that is unknown. */
-function startOf(pid: number): string {
-  try {
-    const facts = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return facts.slice(facts.lastIndexOf(")") + 2).split(" ")[19] ?? "unknown";
-  } catch {
-    return "unknown";
-  }
+  const [id = "", start = ""] = holder.split(" ");
+  return /^[1-9]\d*$/.test(id) && isRunning({ id: Number(id), start });
 }
 
 function inUse(folder: string): LacunaError {

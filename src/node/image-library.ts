@@ -19,5 +19,15 @@ export function loadImageLibrary(): Promise<ImageLibrary> {
   return loading;
 }
 
+/** A failure of the library; one for want of space on the disk has the system's code for that. */
+export function libraryError(error: unknown): Error {
+  const reason = (error instanceof Error ? error.message : String(error)).split("\n", 1)[0];
+  const said = new Error(reason, { cause: error });
+  return DISK_IS_FULL.test(said.message) ? Object.assign(said, { code: "ENOSPC" }) : said;
+}
+
+/** libvips passes on what the system says. */
+const DISK_IS_FULL = /no space left|disk quota/i;
+
 /** Ours: the codecs used here run on one thread each; more only cost memory. */
 const CONCURRENCY = 1;

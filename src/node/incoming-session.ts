@@ -12,6 +12,7 @@ import { LacunaError } from "./errors.js";
 import type { ImageFacts, PartialEvent, ReceiveEvent } from "./events.js";
 import { finishedName, finishImage, type OnExisting } from "./finish.js";
 import { RASTER_BYTES_MAX } from "./image-file.js";
+import { memoryLimits } from "./memory.js";
 import { MissingCounter } from "./missing-counter.js";
 import type { Observers } from "./observer.js";
 import { keepPartial } from "./partial.js";
@@ -28,6 +29,7 @@ import { asLacunaError } from "./transfer.js";
 export interface SessionHost {
   readonly out: string;
   readonly onExisting: OnExisting;
+  readonly memoryMb: number | undefined;
   readonly observers: Observers;
   tell(event: ReceiveEvent): void;
   /** The session has said something to its connection. */
@@ -116,8 +118,9 @@ export class IncomingSession {
     if (this.state === "open") this.state = "finishing";
     return this.begin(async () => {
       if (this.store === undefined || this.state !== "finishing") return;
-      const { out, onExisting } = this.host;
-      const result = await finishImage(this.store, this.manifest, { out, onExisting });
+      const { out, onExisting, memoryMb } = this.host;
+      const how = { out, onExisting, memoryMb };
+      const result = await finishImage(this.store, this.manifest, how);
       if (result.outcome === "digest-differs") return this.retryDamaged();
       if (result.outcome === "exists") {
         await this.store.discard();
@@ -147,10 +150,10 @@ export class IncomingSession {
         return;
       }
       this.state = "ended";
-      const { out } = this.host;
+      const { out, memoryMb } = this.host;
       const causeOf = (piece: number): string => causeIn(this.tracker, piece);
-      const seconds = this.seconds();
-      const kept = await keepPartial(this.store, this.manifest, { out, causeOf, reason, seconds });
+      const how = { out, memoryMb, causeOf, reason, seconds: this.seconds() };
+      const kept = await keepPartial(this.store, this.manifest, how);
       await this.store.close();
       const { missingPieces, missingPixels, sha256 } = kept.report;
       const common = this.commonFile();
@@ -244,7 +247,7 @@ export class IncomingSession {
   private async checkRoom(): Promise<void> {
     const { bytes, name, mode } = this.facts;
     if (this.host.onExisting === "skip") {
-      const path = join(this.host.out, finishedName(this.manifest));
+      const path = join(this.host.out, finishedName(this.manifest, this.host.memoryMb));
       if (await stat(path).catch(() => undefined)) throw nameTaken(path);
     }
     if (mode === "pixels" && bytes > RASTER_BYTES_MAX) {
@@ -253,8 +256,11 @@ export class IncomingSession {
     }
     const disk = await statfs(this.host.out);
     const free = disk.bavail * disk.bsize;
-    if (bytes > free) {
-      const message = `${name} needs ${bytes} bytes; ${this.host.out} has room for ${free}`;
+    // A large picture's file is made on the disk, too: its plain rows, the file, and what is read back of it.
+    const isLarge = mode === "pixels" && bytes > memoryLimits(this.host.memoryMb).rasterBytes;
+    const needed = isLarge ? LARGE_PICTURE_COPIES * bytes : bytes;
+    if (needed > free) {
+      const message = `${name} needs ${needed} bytes; ${this.host.out} has room for ${free}`;
       throw new LacunaError("LACUNA_DISK_FULL", message, { name, bytes, free });
     }
   }
@@ -363,3 +369,5 @@ function wireReasonOf(failure: LacunaError): Reason {
 /** Senders of one and the same image at the same time: as many as there can be connections. */
 const COPIES_MAX = 256;
 const SHOWN_AT_ONCE = 256;
+/** The pieces, and at most two more at a time. */
+const LARGE_PICTURE_COPIES = 3;

@@ -5,19 +5,21 @@ import type { Metadata } from "../wire/manifest.js";
 import { blockOf, type Density, densityOf } from "./metadata-blocks.js";
 
 /**
- * A PNG file with the metadata right behind IHDR: iCCP, pHYs, eXIf, iTXt. PNG
+ * The head of a PNG file with the metadata right behind IHDR: iCCP, pHYs, eXIf, iTXt. PNG
  * specification (third edition) sections 11.3.2.3, 11.3.3.4, 11.3.4.3 and
- * 11.3.5.1. `encoded` is a PNG without metadata; the density that the image
- * library makes up is taken out. Returns the file in parts.
+ * 11.3.5.1. `encoded` begins like a PNG without metadata (its first `PNG_START_BYTES` are enough). What comes behind
+ * the head is the encoded file's from `rest` on: the density that the image library makes up is left out.
  */
-export function pngWithMetadata(
+export function pngHead(
   encoded: Uint8Array,
   metadata: readonly Metadata[],
-): readonly Uint8Array[] {
+): { readonly head: readonly Uint8Array[]; readonly rest: number } {
   const file = Buffer.from(encoded.buffer, encoded.byteOffset, encoded.length);
-  let rest = PNG_HEAD_BYTES;
-  while (file.toString("latin1", rest + 4, rest + 8) === "pHYs") rest += 12 + PHYS_BYTES;
-  return [file.subarray(0, PNG_HEAD_BYTES), pngMetadataChunks(metadata), file.subarray(rest)];
+  const rest =
+    file.toString("latin1", PNG_HEAD_BYTES + 4, PNG_HEAD_BYTES + 8) === "pHYs"
+      ? PNG_HEAD_BYTES + 12 + PHYS_BYTES
+      : PNG_HEAD_BYTES;
+  return { head: [file.subarray(0, PNG_HEAD_BYTES), pngMetadataChunks(metadata)], rest };
 }
 
 function pngMetadataChunks(metadata: readonly Metadata[]): Uint8Array {
@@ -83,6 +85,8 @@ const SIGNATURE_BYTES = 8;
 /** The signature and IHDR. */
 const PNG_HEAD_BYTES = 33;
 const PHYS_BYTES = 9;
+/** What `pngHead` looks at. */
+export const PNG_START_BYTES = PNG_HEAD_BYTES + 8;
 /** Ours: what stands before the pixels of a PNG is a handful of chunks. */
 const CHUNKS_MAX = 1_000;
 const METRES_PER_INCH = 0.0254;

@@ -9,7 +9,7 @@ export class MissingCounter {
 
   constructor(private readonly manifest: Manifest) {
     const { content } = manifest;
-    this.partition = content.mode === "pixels" ? new Partition(content) : undefined;
+    this.partition = content.mode === "pixels" ? Partition.of(content) : undefined;
   }
 
   count(tracker: GapTracker): number {

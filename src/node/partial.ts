@@ -1,13 +1,14 @@
-import { rm } from "node:fs/promises";
+import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { RangeSet } from "../base/range-set.js";
-import { missingMask } from "../picture/hole-map.js";
+import { missingMaskIn } from "../picture/hole-map.js";
 import { Partition } from "../picture/partition.js";
-import type { Manifest, Metadata, PixelContent } from "../wire/manifest.js";
-import { assembleRaster } from "./assemble.js";
+import { type Band, bandsOf } from "../picture/raster.js";
+import type { Manifest, PixelContent } from "../wire/manifest.js";
+import { AssembledRaster, BAND_BYTES } from "./assemble.js";
 import { diskError, syncFolder, writeAtomically } from "./disk.js";
-import type { PixelLayout } from "./image-file.js";
-import { pngOf } from "./image-save.js";
+import { type Rows, savePng } from "./image-save.js";
+import { memoryLimits } from "./memory.js";
 import { safeName, splitName } from "./names.js";
 import type { PieceStore } from "./piece-store.js";
 import { type PartialReport, partialReport, type ReportExtras } from "./report.js";
@@ -17,6 +18,8 @@ export interface PartialOptions extends Omit<ReportExtras, "resume"> {
   readonly out: string;
   /** Why a piece is missing. */
   readonly causeOf: (piece: number) => string;
+  /** `MEMORY_MB_DEFAULT` when absent. */
+  readonly memoryMb?: number | undefined;
 }
 
 export interface PartialResult {
@@ -44,7 +47,7 @@ export async function keepPartial(
   manifest: Manifest,
   options: PartialOptions,
 ): Promise<PartialResult> {
-  const { out, causeOf, ...extras } = options;
+  const { out, causeOf, memoryMb, ...extras } = options;
   const paths = partialPaths(out, manifest);
   try {
     await store.flush();
@@ -52,7 +55,7 @@ export async function keepPartial(
     const resume = store.folder;
     const report = partialReport(manifest, missing, causeOf, { ...extras, resume });
     const { content } = manifest;
-    if (content.mode === "pixels") await writePictures(store, content, missing, paths);
+    if (content.mode === "pixels") await writePictures(store, content, paths, memoryMb);
     const text = `${JSON.stringify(report, undefined, 1)}\n`;
     const passing = join(store.folder, PASSING_NAME);
     await writeAtomically(paths.report, passing, [Buffer.from(text)]);
@@ -82,38 +85,68 @@ export function partialPaths(out: string, manifest: Manifest): PartialPaths {
 async function writePictures(
   store: PieceStore,
   content: PixelContent,
-  missing: RangeSet,
   paths: PartialPaths,
+  memoryMb: number | undefined,
 ): Promise<void> {
-  const passing = join(store.folder, PASSING_NAME);
-  const mask = missingMask(new Partition(content), missing.ranges());
-  const { width, height } = content;
-  const maskLayout = { width, height, channels: 1, bits: 8, colour: "gray" } as const;
-  const maskPng = await pngOf(maskLayout, mask, []);
-  const raster = await assembleRaster(store, content);
-  const shown = withHoles(content, raster, mask);
-  const picturePng = await pngOf(shown.layout, shown.raster, shown.metadata);
-  await writeAtomically(paths.picture, passing, picturePng);
-  await writeAtomically(paths.mask, passing, maskPng);
+  // An alpha channel and a mask are made of it.
+  const bytesMax = memoryLimits(memoryMb).rasterBytes / 2;
+  const raster = new AssembledRaster(store, content, bytesMax);
+  const picture = join(store.folder, `${PASSING_NAME}.picture`);
+  const mask = join(store.folder, `${PASSING_NAME}.mask`);
+  try {
+    await savePng(picture, shownRows(raster, store, content));
+    await savePng(mask, maskRows(raster.isSmall, store, content));
+    await rename(picture, paths.picture);
+    await rename(mask, paths.mask);
+  } finally {
+    await rm(picture, { force: true });
+    await rm(mask, { force: true });
+  }
 }
 
-/** The raster with an alpha channel that is zero, like all else, where the mask is not. */
-function withHoles(
-  content: PixelContent,
-  raster: Uint8Array,
-  mask: Uint8Array,
-): { layout: PixelLayout; raster: Uint8Array; metadata: readonly Metadata[] } {
-  if (content.colour === "cmyk") {
+/** White where a pixel is missing. */
+function maskRows(isSmall: boolean, store: PieceStore, content: PixelContent): Rows {
+  const { width, height } = content;
+  const layout = { width, height, channels: 1, bits: 8, colour: "gray" } as const;
+  async function* bands(): AsyncIterable<Uint8Array> {
+    const bytesMax = isSmall ? Number.POSITIVE_INFINITY : BAND_BYTES;
+    for (const band of bandsOf(Partition.of(content), 1, bytesMax)) {
+      yield maskOf(store, content, band);
+      await new Promise(setImmediate);
+    }
+  }
+  return { layout, metadata: [], isSmall, bands: bands() };
+}
+
+/** The picture with an alpha channel that is zero, like all else, where the mask is not. */
+function shownRows(raster: AssembledRaster, store: PieceStore, content: PixelContent): Rows {
+  const { channels, bits, colour, metadata } = content;
+  const { isSmall } = raster;
+  if (colour === "cmyk") {
     const layout = { ...content, colour: "rgb", channels: 4 } as const;
     // The profile describes inks, not this picture.
-    const metadata = content.metadata.filter(({ kind }) => kind !== "icc");
-    return { layout, raster: rgbaOfCmyk(raster, mask), metadata };
+    const kept = metadata.filter(({ kind }) => kind !== "icc");
+    return { layout, metadata: kept, isSmall, bands: converted(rgbaOfCmyk) };
   }
-  const { channels, metadata } = content;
   // Where nothing has come the raster is zero, alpha included.
-  if (channels === 2 || channels === 4) return { layout: content, raster, metadata };
+  if (channels === 2 || channels === 4) {
+    return { layout: content, metadata, isSmall, bands: converted((bytes) => bytes) };
+  }
   const layout = { ...content, channels: channels === 1 ? 2 : 4 } as const;
-  return { layout, raster: withAlpha(raster, mask, channels, content.bits / 8), metadata };
+  const bands = converted((bytes, mask) => withAlpha(bytes, mask, channels, bits / 8));
+  return { layout, metadata, isSmall, bands };
+
+  async function* converted(
+    convert: (bytes: Uint8Array, mask: Uint8Array) => Uint8Array,
+  ): AsyncIterable<Uint8Array> {
+    for await (const band of raster.bands()) {
+      yield convert(band.bytes, maskOf(store, content, band));
+    }
+  }
+}
+
+function maskOf(store: PieceStore, content: PixelContent, band: Band): Uint8Array {
+  return missingMaskIn(Partition.of(content), band, (piece) => !store.held.has(piece));
 }
 
 function withAlpha(

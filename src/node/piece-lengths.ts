@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { Partition } from "../picture/partition.js";
 import type { Manifest } from "../wire/manifest.js";
 import { encodeManifest } from "../wire/manifest-bytes.js";
-import { bytesPerPixel } from "./image-file.js";
+import { bytesPerPixel } from "./memory.js";
 
 /** Names the folder in which an image's pieces are kept: 32 hex digits. */
 export function storeKey(manifest: Manifest): string {
@@ -15,7 +15,7 @@ export function pieceLengths(manifest: Manifest): (piece: number) => number {
   if (content.mode === "file") {
     return (piece) => Math.min(pieceBytes, content.bytes - piece * pieceBytes);
   }
-  const partition = new Partition(content);
+  const partition = Partition.of(content);
   const pixelBytes = bytesPerPixel(content);
   return (piece) => partition.pixelsOf(piece) * pixelBytes;
 }

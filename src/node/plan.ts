@@ -5,7 +5,7 @@ import { openSource } from "./source.js";
 
 /** What `send` would send, without a network. Throws as `openSource` does. */
 export async function plan(path: string, options: PlanOptions = {}): Promise<Plan> {
-  const source = await openSource(path, { mode: options.mode ?? "auto" });
+  const source = await openSource(path, { mode: "auto", ...options });
   try {
     const { name, mode, width, height, channels, bits, pieces, bytes } = source.facts;
     const shape = { name, mode, width, height, channels, bits, pieces };

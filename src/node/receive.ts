@@ -70,6 +70,7 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
     this.host = {
       out: this.out,
       onExisting: options.onExisting ?? "rename",
+      memoryMb: options.memoryMb,
       observers: new Observers(options.observers ?? [], (error) => {
         this.tellError(asLacunaError(error));
       }),

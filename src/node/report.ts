@@ -64,7 +64,7 @@ export function partialReport(
     const missingBytes = holes.reduce((sum, hole) => sum + hole.end - hole.start, 0);
     return { ...common, missingPixels: missingBytes, missingBytes, regions: [], holes };
   }
-  const partition = new Partition(content);
+  const partition = Partition.of(content);
   const lacks = missingPixels(partition, missing.ranges());
   return {
     ...common,

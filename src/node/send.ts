@@ -229,7 +229,8 @@ class SendRun implements Run<SendEvent, SendResult> {
     this.opened += 1;
     try {
       const fields = this.options.drop === "odd-rows" ? 2 : 1;
-      return await openSource(path, { mode: this.options.mode ?? "auto", fields });
+      const { mode = "auto", memoryMb, cacheFolder } = this.options;
+      return await openSource(path, { mode, fields, memoryMb, cacheFolder });
     } catch (error) {
       if (this.paths.length === 1) throw error;
       this.fail(asLacunaError(error));

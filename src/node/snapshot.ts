@@ -5,7 +5,7 @@ import { placePiece } from "../picture/raster.js";
 import type { Manifest, PixelContent } from "../wire/manifest.js";
 import type { Snapshot } from "./api-types.js";
 import { assembleRaster } from "./assemble.js";
-import { bytesPerPixel } from "./image-file.js";
+import { bytesPerPixel } from "./memory.js";
 import type { PieceStore } from "./piece-store.js";
 import type { Source } from "./source.js";
 
@@ -25,7 +25,7 @@ export async function snapshotOfStore(
 export function snapshotOfSource(id: string, source: Source, held: RangeSet): Snapshot | undefined {
   const { content, name, pieceBytes } = source.manifest;
   if (content.mode !== "pixels") return undefined;
-  const partition = new Partition(content);
+  const partition = Partition.of(content);
   const pixelBytes = bytesPerPixel(content);
   const pixels = new Uint8Array(content.width * content.height * pixelBytes);
   const bytes = new Uint8Array(pieceBytes);
@@ -47,6 +47,6 @@ function snapshotOf(
 ): Snapshot {
   const { width, height, channels, bits } = content;
   // The mask of the held pieces: white where a pixel is present.
-  const mask = missingMask(new Partition(content), held.ranges());
+  const mask = missingMask(Partition.of(content), held.ranges());
   return { id, name, width, height, channels, bits, pixels, mask };
 }

@@ -1,14 +1,14 @@
-import { createHash, type Hash } from "node:crypto";
 import { readSync } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { basename } from "node:path";
-import { Partition } from "../picture/partition.js";
-import { cutPiece } from "../picture/raster.js";
-import type { Manifest, PixelContent } from "../wire/manifest.js";
+import type { Manifest } from "../wire/manifest.js";
 import { BlockCache } from "./block-cache.js";
-import { LacunaError } from "./errors.js";
+import { digestOfFile } from "./digest.js";
+import { type ErrorCode, LacunaError } from "./errors.js";
 import type { ImageFacts } from "./events.js";
-import { bytesPerPixel, decodeImage } from "./image-file.js";
+import { rasterBytes } from "./memory.js";
+import { openPicture } from "./picture-source.js";
+import { cacheFolder as userCacheFolder } from "./scratch.js";
 
 /** Something to send, cut into numbered pieces. */
 export interface Source {
@@ -29,15 +29,19 @@ export interface SourceOptions {
   readonly pieceBytes?: number;
   /** 2: even rows before odd rows. Pictures only. */
   readonly fields?: 1 | 2;
+  /** `MEMORY_MB_DEFAULT` when absent. */
+  readonly memoryMb?: number | undefined;
+  /** Where large pictures are unpacked; the user's cache folder when absent. */
+  readonly cacheFolder?: string | undefined;
 }
 
 /**
  * Opens a file to be sent.
  *
- * A picture is decoded into memory (at most `RASTER_BYTES_MAX`); a plain file
+ * A small picture is decoded into memory, a large one to the disk (`memoryLimits`); a plain file
  * is read piece by piece. Throws LACUNA_NO_SUCH_FILE, LACUNA_NOT_A_FILE,
  * LACUNA_NO_PERMISSION, LACUNA_EMPTY_FILE, LACUNA_NOT_AN_IMAGE,
- * LACUNA_IMAGE_TOO_LARGE or LACUNA_READ_FAILED.
+ * LACUNA_IMAGE_TOO_LARGE, LACUNA_NO_SCRATCH_ROOM or LACUNA_READ_FAILED.
  */
 export async function openSource(path: string, options: SourceOptions): Promise<Source> {
   const file = await openFile(path);
@@ -47,9 +51,11 @@ export async function openSource(path: string, options: SourceOptions): Promise<
     const notes: string[] = [];
     if (options.mode !== "file") {
       try {
-        const source = await openPicture(path, pieceBytes, options.fields ?? 1);
+        const { fields = 1, memoryMb, cacheFolder = userCacheFolder(process.env) } = options;
+        const picture = { pieceBytes, fields, memoryMb, cacheFolder };
+        const source = await openPicture(path, picture);
         await file.close();
-        return source;
+        return { ...source, facts: factsOf(source.manifest) };
       } catch (error) {
         if (options.mode === "pixels" || !isNoPicture(error)) throw error;
         notes.push(`sent as a plain file: ${error.message}`);
@@ -63,10 +69,7 @@ export async function openSource(path: string, options: SourceOptions): Promise<
 }
 
 function isNoPicture(error: unknown): error is LacunaError {
-  return (
-    error instanceof LacunaError &&
-    (error.code === "LACUNA_NOT_AN_IMAGE" || error.code === "LACUNA_IMAGE_TOO_LARGE")
-  );
+  return error instanceof LacunaError && NO_PICTURE.has(error.code);
 }
 
 async function openFile(path: string): Promise<FileHandle> {
@@ -90,42 +93,6 @@ async function openFile(path: string): Promise<FileHandle> {
     }
     throw readFailed(path, error);
   }
-}
-
-async function openPicture(path: string, capacity: number, fields: 1 | 2): Promise<Source> {
-  const { raster, notes, ...image } = await decodeImage(path);
-  const { width, height } = image;
-  const pixelBytes = bytesPerPixel(image);
-  const partition = Partition.choose({
-    width,
-    height,
-    fields,
-    bytesPerPixel: pixelBytes,
-    capacity,
-    order: "dispersed",
-  });
-  const { tileWidth, tileHeight, order } = partition;
-  const content: PixelContent = { mode: "pixels", ...image, tileWidth, tileHeight, fields, order };
-  const manifest: Manifest = {
-    name: basename(path),
-    digest: await digestOf(raster),
-    pieceCount: partition.pieceCount,
-    pieceBytes: partition.piecePixelsMax * pixelBytes,
-    content,
-  };
-  // Held in a variable of its own, so that closing lets go of the pixels even while the source is kept.
-  let pixels: Uint8Array = raster;
-  return {
-    manifest,
-    facts: factsOf(manifest),
-    notes,
-    pieceLength: (piece) => partition.pixelsOf(piece) * pixelBytes,
-    readPiece: (piece, target, offset) =>
-      cutPiece(pixels, partition, pixelBytes, piece, target, offset),
-    close: () => {
-      pixels = new Uint8Array();
-    },
-  };
 }
 
 async function openPlainFile(
@@ -177,30 +144,8 @@ export function factsOf(manifest: Manifest): ImageFacts {
     return { name, mode: "file", ...none, bytes: content.bytes, pieces };
   }
   const { width, height, channels, bits } = content;
-  const bytes = width * height * bytesPerPixel(content);
+  const bytes = rasterBytes(content);
   return { name, mode: "pixels", width, height, channels, bits, bytes, pieces };
-}
-
-/** SHA-256 of bytes in memory, in steps that let other work through. */
-export async function digestOf(bytes: Uint8Array): Promise<Uint8Array> {
-  const hash = createHash("sha256");
-  for (let from = 0; from < bytes.length; from += HASH_STEP_BYTES) {
-    hash.update(bytes.subarray(from, from + HASH_STEP_BYTES));
-    await new Promise(setImmediate);
-  }
-  return hash.digest();
-}
-
-/** SHA-256 of a whole file, read in blocks. */
-export async function digestOfFile(file: FileHandle): Promise<Uint8Array> {
-  const hash: Hash = createHash("sha256");
-  const block = new Uint8Array(READ_BLOCK_BYTES);
-  for (let position = 0; ; ) {
-    const { bytesRead } = await file.read(block, 0, block.length, position);
-    if (bytesRead === 0) return hash.digest();
-    hash.update(block.subarray(0, bytesRead));
-    position += bytesRead;
-  }
 }
 
 function readFailed(path: string, cause: unknown): LacunaError {
@@ -219,6 +164,9 @@ function readFailed(path: string, cause: unknown): LacunaError {
  */
 export const DEFAULT_PIECE_BYTES = 1_150;
 
-/** Ours: about 5 ms of hashing. */
-const HASH_STEP_BYTES = 8 * 2 ** 20;
-const READ_BLOCK_BYTES = 2 ** 20;
+/** Why a file is sent as a plain one when that is left to us. */
+const NO_PICTURE: ReadonlySet<ErrorCode> = new Set([
+  "LACUNA_NOT_AN_IMAGE",
+  "LACUNA_IMAGE_TOO_LARGE",
+  "LACUNA_NO_SCRATCH_ROOM",
+]);

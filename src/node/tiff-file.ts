@@ -1,8 +1,10 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { promisify } from "node:util";
 import { deflate } from "node:zlib";
-import type { PixelContent } from "../wire/manifest.js";
+import type { Metadata } from "../wire/manifest.js";
 import { writeAll } from "./disk.js";
+import type { PixelLayout } from "./image-file.js";
+import { bytesPerPixel } from "./memory.js";
 import { blockOf, densityOf } from "./metadata-blocks.js";
 import {
   EXIF_TAGS,
@@ -25,22 +27,33 @@ import {
   writeDirectory,
 } from "./tiff-directory.js";
 
+export interface TiffOptions {
+  /** Without, the samples lie in the file as they are. */
+  readonly compress: boolean;
+  readonly metadata: readonly Metadata[];
+}
+
 /**
- * Writes a raster as a TIFF file: strips, compressed without loss ("Adobe
- * deflate" with horizontal differencing), with profile, EXIF, XMP and density.
+ * Writes a picture as a TIFF file: strips, compressed without loss ("Adobe
+ * deflate" with horizontal differencing) or plain, with profile, EXIF, XMP and density. `bands` are the
+ * picture's rows from top to bottom, any number at a time.
  *
  * Written here because the image library keeps neither EXIF nor CMYK samples
  * as they are. TIFF 6.0 sections 8, 14, 16 and 18; TIFF technical note 2.
  */
 export async function writeTiff(
   path: string,
-  content: PixelContent,
-  raster: Uint8Array,
+  layout: PixelLayout,
+  bands: AsyncIterable<Uint8Array>,
+  { compress, metadata }: TiffOptions,
 ): Promise<void> {
   const file = await open(path, "w");
   try {
-    const strips = await writeStrips(file, content, raster);
-    const directory = [...pictureEntries(content, strips), ...(await metadataEntries(content))];
+    const strips = await writeStrips(file, layout, bands, compress);
+    const directory = [
+      ...pictureEntries(layout, strips, compress),
+      ...(await metadataEntries(metadata)),
+    ];
     const at = strips.end + (strips.end % 2);
     await writeAll(file, writeDirectory(directory, at), at);
     await writeAll(file, tiffHeader(at), 0);
@@ -59,19 +72,19 @@ interface Strips {
 
 async function writeStrips(
   file: FileHandle,
-  content: PixelContent,
-  raster: Uint8Array,
+  layout: PixelLayout,
+  bands: AsyncIterable<Uint8Array>,
+  compress: boolean,
 ): Promise<Strips> {
-  const { width, height, channels, bits } = content;
-  const lineBytes = (width * channels * bits) / 8;
+  const lineBytes = layout.width * bytesPerPixel(layout);
   const rowsPerStrip = Math.max(1, Math.floor(STRIP_BYTES / lineBytes));
   const offsets: number[] = [];
   const lengths: number[] = [];
   let end = TIFF_HEADER_BYTES;
-  for (let row = 0; row < height; row += rowsPerStrip) {
-    const rows = raster.subarray(row * lineBytes, Math.min(height, row + rowsPerStrip) * lineBytes);
-    const differences = differencesOf(rows, lineBytes, content);
-    const strip = await deflateAsync(differences, { level: DEFLATE_LEVEL });
+  for await (const rows of inStrips(bands, rowsPerStrip * lineBytes)) {
+    const strip = compress
+      ? await deflateAsync(differencesOf(rows, lineBytes, layout), { level: DEFLATE_LEVEL })
+      : rows;
     await writeAll(file, strip, end);
     offsets.push(end);
     lengths.push(strip.length);
@@ -81,11 +94,32 @@ async function writeStrips(
   return { rowsPerStrip, offsets, lengths, end };
 }
 
+/** The same bytes in strips of one length, but for the last; each is good until the next is asked for. */
+async function* inStrips(
+  bands: AsyncIterable<Uint8Array>,
+  stripBytes: number,
+): AsyncIterable<Uint8Array> {
+  const strip = new Uint8Array(stripBytes);
+  let filled = 0;
+  for await (const band of bands) {
+    for (let at = 0; at < band.length; ) {
+      const part = band.subarray(at, at + stripBytes - filled);
+      strip.set(part, filled);
+      filled += part.length;
+      at += part.length;
+      if (filled < stripBytes) continue;
+      yield strip;
+      filled = 0;
+    }
+  }
+  if (filled > 0) yield strip.subarray(0, filled);
+}
+
 /** Each sample less the same sample of the pixel to its left. */
 function differencesOf(
   rows: Uint8Array,
   lineBytes: number,
-  { channels, bits }: Pick<PixelContent, "channels" | "bits">,
+  { channels, bits }: PixelLayout,
 ): Uint8Array {
   const out = rows.slice();
   const wide = bits === 16;
@@ -108,27 +142,27 @@ function differencesOf(
   return out;
 }
 
-function pictureEntries(content: PixelContent, strips: Strips): Entry[] {
-  const { width, height, channels, bits, colour } = content;
+function pictureEntries(layout: PixelLayout, strips: Strips, compressed: boolean): Entry[] {
+  const { width, height, channels, bits, colour } = layout;
   const entries = [
     longEntry(0x0100, width),
     longEntry(0x0101, height),
     shortEntry(0x0102, ...Array.from({ length: channels }, () => bits)),
-    shortEntry(0x0103, COMPRESSION_DEFLATE),
+    shortEntry(0x0103, compressed ? COMPRESSION_DEFLATE : COMPRESSION_NONE),
     shortEntry(0x0106, PHOTOMETRIC[colour]),
     longEntry(0x0111, ...strips.offsets),
     shortEntry(0x0115, channels),
     longEntry(0x0116, strips.rowsPerStrip),
     longEntry(0x0117, ...strips.lengths),
     shortEntry(0x011c, PLANES_TOGETHER),
-    shortEntry(0x013d, PREDICTOR_HORIZONTAL),
+    shortEntry(0x013d, compressed ? PREDICTOR_HORIZONTAL : PREDICTOR_NONE),
   ];
   const hasAlpha = colour !== "cmyk" && channels % 2 === 0;
   if (hasAlpha) entries.push(shortEntry(0x0152, ALPHA_NOT_MULTIPLIED));
   return entries;
 }
 
-async function metadataEntries({ metadata }: PixelContent): Promise<Directory> {
+async function metadataEntries(metadata: readonly Metadata[]): Promise<Directory> {
   const entries: Entry[] = [];
   const density = densityOf(metadata);
   if (density !== undefined) {
@@ -162,8 +196,10 @@ const STRIP_BYTES = 512 * 1024;
 /** Ours: higher levels take twice the time for 2 % of a photograph. */
 const DEFLATE_LEVEL = 4;
 
+const COMPRESSION_NONE = 1;
 const COMPRESSION_DEFLATE = 8;
 const PLANES_TOGETHER = 1;
+const PREDICTOR_NONE = 1;
 const PREDICTOR_HORIZONTAL = 2;
 const ALPHA_NOT_MULTIPLIED = 2;
 /** Black is zero; RGB; separated, which is CMYK unless another ink set is named. */

@@ -1,4 +1,5 @@
-import type { PixelContent } from "../wire/manifest.js";
+import type { Metadata } from "../wire/manifest.js";
+import type { PixelLayout } from "./image-file.js";
 import { blockOf } from "./metadata-blocks.js";
 
 /**
@@ -8,19 +9,22 @@ import { blockOf } from "./metadata-blocks.js";
  * `encoded` is a WebP file as the image library writes it; its own metadata,
  * if any, is left out. WebP has no place for a density of its own.
  */
-export function webpWithMetadata(encoded: Uint8Array, content: PixelContent): Uint8Array {
+export function webpWithMetadata(
+  encoded: Uint8Array,
+  { layout, metadata }: { readonly layout: PixelLayout; readonly metadata: readonly Metadata[] },
+): Uint8Array {
   const bitstream = chunkIn(Buffer.from(encoded.buffer, encoded.byteOffset, encoded.length));
-  const icc = blockOf(content.metadata, "icc");
-  const exif = blockOf(content.metadata, "exif");
-  const xmp = blockOf(content.metadata, "xmp");
+  const icc = blockOf(metadata, "icc");
+  const exif = blockOf(metadata, "exif");
+  const xmp = blockOf(metadata, "xmp");
   const extended = Buffer.alloc(EXTENDED_BYTES);
   extended[0] =
     (icc === undefined ? 0 : FLAG_ICC) |
-    (content.channels === 4 ? FLAG_ALPHA : 0) |
+    (layout.channels === 4 ? FLAG_ALPHA : 0) |
     (exif === undefined ? 0 : FLAG_EXIF) |
     (xmp === undefined ? 0 : FLAG_XMP);
-  extended.writeUIntLE(content.width - 1, 4, 3);
-  extended.writeUIntLE(content.height - 1, 7, 3);
+  extended.writeUIntLE(layout.width - 1, 4, 3);
+  extended.writeUIntLE(layout.height - 1, 7, 3);
   const chunks = [chunk("VP8X", extended)];
   if (icc !== undefined) chunks.push(chunk("ICCP", icc));
   chunks.push(bitstream);

@@ -18,7 +18,7 @@ export function withheldPieces(manifest: Manifest, drop: Drop | undefined): Rang
   }
   // Of two fields, the second holds the odd rows, and its pieces come last.
   if (manifest.content.height === 1) return [];
-  return [{ start: new Partition(manifest.content).pieceAt(0, 1), end: manifest.pieceCount }];
+  return [{ start: Partition.of(manifest.content).pieceAt(0, 1), end: manifest.pieceCount }];
 }
 
 function randomPieces(pieceCount: number, share: number): Range[] {

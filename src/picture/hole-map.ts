@@ -2,6 +2,7 @@ import { assert } from "../base/assert.js";
 import type { Rect } from "../base/geometry.js";
 import type { Range } from "../base/range-set.js";
 import type { Partition } from "./partition.js";
+import { type Band, partsIn } from "./raster.js";
 
 /** Missing pixels that share a cause. */
 export interface Region extends Rect {
@@ -41,6 +42,22 @@ export function missingMask(partition: Partition, missing: Iterable<Range>): Uin
     for (let row = 0; row < run.rows; row += 1) {
       const line = (run.y + row * partition.fields) * partition.width;
       mask.fill(255, line + run.x, line + run.endX);
+    }
+  }
+  return mask;
+}
+
+/** The same for a band of the picture. */
+export function missingMaskIn(
+  partition: Partition,
+  band: Band,
+  isMissing: (piece: number) => boolean,
+): Uint8Array {
+  const mask = new Uint8Array((band.endY - band.y) * partition.width);
+  for (const { piece, start, stride, length, count } of partsIn(partition, 1, band)) {
+    if (!isMissing(piece)) continue;
+    for (let row = 0; row < count; row += 1) {
+      mask.fill(255, start + row * stride, start + row * stride + length);
     }
   }
   return mask;
@@ -200,7 +217,7 @@ function spansByTileRow(
   return rows;
 }
 
-interface Band {
+interface FieldBand {
   readonly field: number;
   readonly tileRow: number;
   readonly y: number;
@@ -208,7 +225,7 @@ interface Band {
 }
 
 /** The picture from top to bottom in bands whose rows belong to one tile row: with two fields, single rows. */
-function* bands(partition: Partition): IterableIterator<Band> {
+function* bands(partition: Partition): IterableIterator<FieldBand> {
   const { fields, height, tileHeight } = partition;
   const step = fields === 2 ? 1 : tileHeight;
   for (let y = 0; y < height; y += step) {
@@ -227,7 +244,7 @@ interface OpenRegion extends Span {
 function joinBand(
   open: readonly OpenRegion[],
   spans: readonly Span[],
-  band: Band,
+  band: FieldBand,
   done: Region[],
 ): OpenRegion[] {
   const next: OpenRegion[] = [];

@@ -91,6 +91,13 @@ export class Partition implements PartitionShape {
     }
   }
 
+  /** The partition of one description; asked again for the same object, the same one, for its tables are large. */
+  static of(shape: PartitionShape): Partition {
+    const known = partitions.get(shape) ?? new Partition(shape);
+    partitions.set(shape, known);
+    return known;
+  }
+
   /**
    * The tile nearest to a square among those that need the fewest pieces, give or take a hundredth:
    * a square loses less of a face than a long strip does, and 1 % more headers is a fair price.
@@ -148,8 +155,11 @@ export class Partition implements PartitionShape {
     assert(x >= 0 && x < this.width && y >= 0 && y < this.height, "the pixel is in the picture");
     const field = y % this.fields;
     const tileRow = Math.floor((y - field) / this.fields / this.tileHeight);
-    const column = Math.floor(x / this.tileWidth);
-    return this.pieceOf(field * this.fieldStart + tileRow * this.columns + column);
+    return this.pieceOf(this.tileAt(field, tileRow, Math.floor(x / this.tileWidth)));
+  }
+
+  tileAt(field: number, tileRow: number, column: number): number {
+    return field * this.fieldStart + tileRow * this.columns + column;
   }
 
   /** How many pixels the tiles 0 up to, not including, `tile` hold together; `tile` may be `pieceCount`. */
@@ -177,6 +187,9 @@ export class Partition implements PartitionShape {
     return Math.ceil(this.fieldRows(field) / this.tileHeight);
   }
 }
+
+/** They go when their description goes. */
+const partitions = new WeakMap<PartitionShape, Partition>();
 
 function isSide(value: number): boolean {
   return Number.isInteger(value) && value >= 1 && value <= SIDE_MAX;

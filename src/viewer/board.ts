@@ -182,7 +182,7 @@ function oldest(entries: readonly Entry[]): Entry | undefined {
 
 function newPreview(content: PixelContent): Preview {
   const { channels, bits, colour } = content;
-  return new Preview({ partition: new Partition(content), channels, bits, colour });
+  return new Preview({ partition: Partition.of(content), channels, bits, colour });
 }
 
 function factsOf(entry: Entry, manifest: Manifest): Omit<ImageMessage, "preview"> {

@@ -4,10 +4,12 @@ import { RangeSet } from "../../src/base/range-set.js";
 import {
   blockMap,
   missingMask,
+  missingMaskIn,
   missingPixels,
   missingRegions,
 } from "../../src/picture/hole-map.js";
 import { Partition } from "../../src/picture/partition.js";
+import { bandsOf } from "../../src/picture/raster.js";
 
 const side = fc.integer({ min: 1, max: 12 });
 const shapes = fc.record({
@@ -41,6 +43,11 @@ test("the count and the mask of missing pixels agree with a flag per pixel", () 
       expect(missingPixels(partition, missing.ranges())).toBe(flags.filter(Boolean).length);
       const mask = missingMask(partition, missing.ranges());
       expect([...mask]).toEqual(flags.map((lacks) => (lacks ? 255 : 0)));
+      for (const band of bandsOf(partition, 1, partition.width * 7)) {
+        const part = missingMaskIn(partition, band, (piece) => missing.has(piece));
+        const { width } = partition;
+        expect(part).toEqual(mask.subarray(band.y * width, band.endY * width));
+      }
     }),
   );
 });

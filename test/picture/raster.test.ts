@@ -2,7 +2,14 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Random } from "../../src/base/random.js";
 import { Partition } from "../../src/picture/partition.js";
-import { cutPiece, placePiece } from "../../src/picture/raster.js";
+import {
+  bandsOf,
+  cutPart,
+  cutPiece,
+  partsIn,
+  placePart,
+  placePiece,
+} from "../../src/picture/raster.js";
 
 const side = fc.integer({ min: 1, max: 90 });
 
@@ -74,5 +81,53 @@ test("a buffer that is too short for the piece is refused, not half used in sile
   );
   expect(() => placePiece(new Uint8Array(16), partition, 1, 0, new Uint8Array(15))).toThrow(
     RangeError,
+  );
+});
+
+test("cut and placed band by band, the pieces are the same as cut from the whole, and give the raster back", () => {
+  fc.assert(
+    fc.property(
+      fc.record({
+        width: side,
+        height: side,
+        tileWidth: side,
+        tileHeight: side,
+        fields: fc.constantFrom(1 as const, 2 as const),
+        order: fc.constantFrom("raster" as const, "dispersed" as const),
+      }),
+      fc.integer({ min: 1, max: 8 }),
+      fc.integer({ min: 1, max: 90 * 90 * 8 }),
+      fc.integer(),
+      (shape, bytesPerPixel, bytesMax, seed) => {
+        const partition = new Partition(shape);
+        const lineBytes = shape.width * bytesPerPixel;
+        const raster = new Random(seed).bytes(shape.height * lineBytes);
+        const slotBytes = partition.piecePixelsMax * bytesPerPixel;
+        const slots = new Uint8Array(partition.pieceCount * slotBytes);
+        const copy = new Uint8Array(raster.length);
+        let y = 0;
+        for (const band of bandsOf(partition, bytesPerPixel, bytesMax)) {
+          expect(band.y).toBe(y);
+          expect(band.endY).toBeGreaterThan(y);
+          expect((band.endY - y) * lineBytes).toBeLessThanOrEqual(Math.max(bytesMax, lineBytes));
+          y = band.endY;
+          const rows = raster.subarray(band.y * lineBytes, band.endY * lineBytes);
+          const back = copy.subarray(band.y * lineBytes, band.endY * lineBytes);
+          for (const part of partsIn(partition, bytesPerPixel, band)) {
+            const at = part.piece * slotBytes + part.skip;
+            expect(cutPart(rows, part, slots, at)).toBe(part.length * part.count);
+            expect(placePart(back, part, slots, at)).toBe(part.length * part.count);
+          }
+        }
+        expect(y).toBe(shape.height);
+        expect(copy).toEqual(raster);
+        const piece = new Uint8Array(slotBytes);
+        for (let number = 0; number < partition.pieceCount; number += 1) {
+          const length = cutPiece(raster, partition, bytesPerPixel, number, piece, 0);
+          const slot = slots.subarray(number * slotBytes, number * slotBytes + length);
+          expect(slot).toEqual(piece.subarray(0, length));
+        }
+      },
+    ),
   );
 });

@@ -60,7 +60,7 @@ class ImageHoles {
     if (manifest.pieceCount > 0) this.missing.add(0, manifest.pieceCount);
     const { content } = manifest;
     if (content.mode === "file") return;
-    const partition = new Partition(content);
+    const partition = Partition.of(content);
     this.partition = partition;
     const { channels, bits, colour } = content;
     if (pictures) {
