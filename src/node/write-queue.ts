@@ -1,16 +1,23 @@
 import type { FileHandle } from "node:fs/promises";
 import { writeAll } from "./disk.js";
 
-/** Neighbouring slots on their way to the disk. */
-interface Batch {
+/** Slots that follow each other in the file and in memory, so that one write takes them all. */
+interface Run {
   readonly firstSlot: number;
-  /** Grows with the batch: most repairs stay alone. */
-  buffer: Uint8Array;
+  /** Where the first of them begins in the block. */
+  readonly from: number;
   slots: number;
-  /** Bytes of the buffer in use; the rest of the last slot is left as it is on the disk. */
+  /** Bytes in use; the rest of the last slot is left as it is on the disk. */
   length: number;
-  /** Bytes that callers wrote, without the gaps between short slots. */
+  /** Bytes that callers wrote, without what is missing in short slots. */
   payload: number;
+}
+
+/** Memory that slots are copied to, one behind the other as they come. */
+interface Block {
+  readonly buffer: Uint8Array;
+  readonly runs: Run[];
+  used: number;
 }
 
 export interface WriteQueueEvents {
@@ -21,27 +28,31 @@ export interface WriteQueueEvents {
 }
 
 /**
- * Writes slots of equal size to a file in the background, one write at a time;
- * what comes in meanwhile is joined with its neighbours, so the busier the
- * disk, the larger the writes.
+ * Writes slots of equal size to a file in the background, one write at a time.
+ *
+ * Slots are gathered in blocks, and a block is written when it is full, when it has waited for a moment, or
+ * when `flush` asks for it: a write costs a trip to another thread and back, whatever its size.
  */
 export class WriteQueue {
   /** Oldest first. */
-  private readonly batches: Batch[] = [];
-  private readonly slotsPerBatch: number;
-  private writing = false;
-  /** Must not change any more. */
-  private inFlight: Batch | undefined;
+  private readonly blocks: Block[] = [];
+  /** The last of them, while it may grow. */
+  private open: Block | undefined;
+  private readonly spare: Uint8Array[] = [];
+  private readonly blockBytes: number;
+  private draining = false;
   private failed = false;
   private payload = 0;
   private waiting: (() => void)[] = [];
+  /** Ends the wait for a block to fill. */
+  private hurry: () => void = () => undefined;
 
   constructor(
     private readonly file: FileHandle,
     private readonly slotBytes: number,
     private readonly events: WriteQueueEvents,
   ) {
-    this.slotsPerBatch = Math.max(1, Math.floor(BATCH_BYTES / slotBytes));
+    this.blockBytes = Math.max(1, Math.floor(BLOCK_BYTES / slotBytes)) * slotBytes;
   }
 
   /** Bytes taken in that are not in the file yet. */
@@ -52,89 +63,107 @@ export class WriteQueue {
   /** Takes a copy of `bytes`, at most a slot long. */
   write(slot: number, bytes: Uint8Array): void {
     if (this.failed) return;
-    const batch = this.openBatch(slot) ?? this.newBatch(slot);
-    const at = (slot - batch.firstSlot) * this.slotBytes;
-    if (at + this.slotBytes > batch.buffer.length) {
-      const larger = new Uint8Array(2 * (at + this.slotBytes));
-      larger.set(batch.buffer);
-      batch.buffer = larger;
+    const block = this.open ?? this.openBlock();
+    const { buffer, runs, used } = block;
+    buffer.set(bytes, used);
+    // What lies here from an earlier time is nobody's business.
+    if (bytes.length < this.slotBytes) buffer.fill(0, used + bytes.length, used + this.slotBytes);
+    const last = runs[runs.length - 1];
+    if (last !== undefined && last.firstSlot + last.slots === slot) {
+      last.length = used - last.from + bytes.length;
+      last.slots += 1;
+      last.payload += bytes.length;
+    } else {
+      const { length } = bytes;
+      runs.push({ firstSlot: slot, from: used, slots: 1, length, payload: length });
     }
-    batch.buffer.set(bytes, at);
-    batch.slots += 1;
-    batch.length = at + bytes.length;
-    batch.payload += bytes.length;
+    block.used += this.slotBytes;
     this.payload += bytes.length;
-    if (!this.writing) void this.drain();
+    if (block.used === this.blockBytes) this.close();
+    if (!this.draining) void this.drain();
   }
 
   /** The bytes of a slot that is still in memory. */
   find(slot: number, length: number): Uint8Array | undefined {
-    for (const { firstSlot, slots, buffer } of this.batches) {
-      if (slot < firstSlot || slot >= firstSlot + slots) continue;
-      const at = (slot - firstSlot) * this.slotBytes;
-      return buffer.subarray(at, at + length);
+    for (const { buffer, runs } of this.blocks) {
+      for (const { firstSlot, slots, from } of runs) {
+        if (slot < firstSlot || slot >= firstSlot + slots) continue;
+        const at = from + (slot - firstSlot) * this.slotBytes;
+        return buffer.subarray(at, at + length);
+      }
     }
     return undefined;
   }
 
   /** Resolves when nothing is queued or the queue has failed. */
   async flush(): Promise<void> {
-    if (!this.writing) return;
-    await new Promise<void>((resolve) => this.waiting.push(resolve));
+    if (!this.draining) return;
+    await new Promise<void>((resolve) => {
+      this.waiting.push(resolve);
+      this.hurry();
+    });
   }
 
-  private openBatch(slot: number): Batch | undefined {
-    const first = Math.max(0, this.batches.length - OPEN_BATCHES);
-    for (let index = this.batches.length - 1; index >= first; index -= 1) {
-      const batch = this.batches[index];
-      if (batch === undefined || batch === this.inFlight) continue;
-      if (batch.slots === this.slotsPerBatch) continue;
-      if (batch.firstSlot + batch.slots === slot) return batch;
-    }
-    return undefined;
+  private openBlock(): Block {
+    const buffer = this.spare.pop() ?? new Uint8Array(this.blockBytes);
+    this.open = { buffer, runs: [], used: 0 };
+    this.blocks.push(this.open);
+    return this.open;
   }
 
-  private newBatch(slot: number): Batch {
-    const buffer = new Uint8Array(this.slotBytes);
-    const batch = { firstSlot: slot, buffer, slots: 0, length: 0, payload: 0 };
-    this.batches.push(batch);
-    return batch;
+  private close(): void {
+    this.open = undefined;
+    this.hurry();
   }
 
   private async drain(): Promise<void> {
-    this.writing = true;
-    // The rest of a burst still arrives in this turn of the event loop.
-    await new Promise(setImmediate);
-    for (let batch = this.batches[0]; batch !== undefined; batch = this.batches[0]) {
-      this.inFlight = batch;
+    this.draining = true;
+    for (let block = this.blocks[0]; block !== undefined; block = this.blocks[0]) {
+      if (block === this.open && this.waiting.length === 0) await this.wait();
+      if (block === this.open) this.open = undefined;
       try {
-        await writeAll(
-          this.file,
-          batch.buffer.subarray(0, batch.length),
-          batch.firstSlot * this.slotBytes,
-        );
+        for (const run of block.runs) await this.writeRun(block, run);
       } catch (error) {
         this.fail(error);
         break;
       }
-      this.batches.shift();
-      this.payload -= batch.payload;
-      this.events.onWritten(batch.firstSlot, batch.firstSlot + batch.slots, batch.payload);
+      this.blocks.shift();
+      if (this.spare.length < SPARE_BLOCKS) this.spare.push(block.buffer);
     }
-    this.inFlight = undefined;
-    this.writing = false;
+    this.draining = false;
     for (const resolve of this.waiting.splice(0)) resolve();
+  }
+
+  private async wait(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, GATHER_MS);
+      this.hurry = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  private async writeRun(block: Block, run: Run): Promise<void> {
+    const { firstSlot, from, slots, length, payload } = run;
+    const bytes = block.buffer.subarray(from, from + length);
+    await writeAll(this.file, bytes, firstSlot * this.slotBytes);
+    this.payload -= payload;
+    this.events.onWritten(firstSlot, firstSlot + slots, payload);
   }
 
   private fail(error: unknown): void {
     this.failed = true;
-    this.batches.length = 0;
+    this.blocks.length = 0;
+    this.open = undefined;
     this.payload = 0;
     this.events.onError(error);
   }
 }
 
-/** Ours: a write of this size costs the disk hardly more than a small one. */
-const BATCH_BYTES = 64 * 1024;
-/** Ours: new pieces and repairs come interleaved, so more than one batch can grow. */
-const OPEN_BATCHES = 4;
+/** Ours: a trip to the disk's thread every few hundred pieces. */
+const BLOCK_BYTES = 256 * 1024;
+/** Ours: short beside what a checkpoint lets go, long beside what a fast link takes to fill a block. */
+const GATHER_MS = 5;
+/** Blocks kept to be used again. */
+const SPARE_BLOCKS = 4;
