@@ -34,6 +34,8 @@ export interface Subject {
   readonly state: ConnectionState;
   /** Bytes of pieces that the host has not written yet. */
   readonly unwrittenBytes: number;
+  /** The longest datagram that has come. */
+  readonly longestDatagramBytes: number;
 }
 
 /** ACK ranges in one datagram of feedback, so that missing pieces have room beside them. */
@@ -163,7 +165,7 @@ export class Feedback {
       told.push({ kind: "ping" });
     }
     this.probes = 0;
-    this.windowWasShut = this.windowBytes < BASE_DATAGRAM_BYTES;
+    this.windowWasShut = this.windowBytes < this.subject.longestDatagramBytes;
     this.lastFeedbackUs = nowUs;
     const datagram = sealDatagram(writer, guard);
     if (told.length > 0) {

@@ -53,6 +53,7 @@ export class ReceiverConnection implements Subject {
   readonly current = new Set<IncomingImage>();
   /** Bytes of pieces that the host has not written yet. */
   unwrittenBytes = 0;
+  longestDatagramBytes = BASE_DATAGRAM_BYTES;
   private readonly events: ReceiverEvent[] = [];
   private readonly feedback: Feedback;
   private endedImages = 0;
@@ -151,6 +152,7 @@ export class ReceiverConnection implements Subject {
   ): void {
     if (this.state.name === "gone") return;
     this.receivedBytes += bytes;
+    this.longestDatagramBytes = Math.max(this.longestDatagramBytes, bytes);
     const isEliciting = frames.some(isAckEliciting);
     if (!this.received.record(packetNumber, isEliciting, nowUs)) return;
     this.lastHeardUs = nowUs;

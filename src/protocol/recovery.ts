@@ -71,6 +71,11 @@ export class Recovery<Content> {
     return this.nextPacketNumber - 1;
   }
 
+  /** What the path loses of all packets, 0..1; probes of its datagram size apart. */
+  get lossShare(): number {
+    return this.sentPackets === 0 ? 0 : this.lostForGood / this.sentPackets;
+  }
+
   /** Packets lost and not come after all. */
   get lostForGood(): number {
     return this.lostPackets - this.spuriousPackets;
@@ -83,9 +88,10 @@ export class Recovery<Content> {
   /** Notes a packet that asks for an acknowledgement. Others only take a number. */
   onSent(packet: SentPacket<Content>): void {
     assert(packet.packetNumber < this.nextPacketNumber, "a packet bears a number that was given");
-    const { packetNumber, sentUs, bytes, contents } = packet;
+    const { packetNumber, sentUs, bytes, contents, triesSize = false } = packet;
     const delivery = this.delivery.onSent(sentUs, bytes, this.inFlightBytes);
-    this.outstanding.set(packetNumber, { packetNumber, sentUs, bytes, contents, delivery });
+    const kept = { packetNumber, sentUs, bytes, contents, triesSize, delivery };
+    this.outstanding.set(packetNumber, kept);
     this.inFlightBytes += bytes;
     this.lastSentUs = sentUs;
     this.sentPackets += 1;
@@ -184,7 +190,7 @@ export class Recovery<Content> {
     const late = this.lost.get(number);
     if (late === undefined) return undefined;
     this.lost.delete(number);
-    this.spuriousPackets += 1;
+    if (!late.triesSize) this.spuriousPackets += 1;
     const age = between(late.sentUs, nowUs);
     this.reorder.onSpurious(this.largestAcked - number, age, this.rtt);
     return late;
@@ -206,9 +212,11 @@ export class Recovery<Content> {
       this.lost.set(packet.packetNumber, packet);
       this.inFlightBytes -= packet.bytes;
     }
-    this.lostPackets += lost.length;
-    this.reorder.onLost(lost.length);
-    this.congestion?.onLost(lost, nowUs, this.isPersistent(lost));
+    const ordinary = lost.filter(({ triesSize }) => !triesSize);
+    if (ordinary.length === 0) return lost;
+    this.lostPackets += ordinary.length;
+    this.reorder.onLost(ordinary.length);
+    this.congestion?.onLost(ordinary, nowUs, this.isPersistent(ordinary));
     return lost;
   }
 

@@ -3,6 +3,7 @@ import type { Reason, ResultFrame } from "../wire/frames/end.js";
 import type { Guard } from "../wire/guard.js";
 import type { CongestionControl } from "./congestion.js";
 import type { Transmit, WaitUntil } from "./output.js";
+import type { PathMtuOptions } from "./path-mtu.js";
 
 export interface SenderOptions {
   /** 8 random bytes. */
@@ -10,8 +11,8 @@ export interface SenderOptions {
   readonly guard: Guard;
   readonly congestion: CongestionControl;
   readonly nowUs: InstantUs;
-  /** UDP payload of a full datagram. */
-  readonly datagramBytes?: number;
+  /** How long datagrams may become; the base size when absent. */
+  readonly path?: PathMtuOptions;
   /**
    * Gives memory to write the next datagram into, of exactly that many bytes, whatever is in them. It is not touched
    * any more once the datagram has been given out. Fresh memory when absent.

@@ -26,7 +26,7 @@ export class SenderPackets {
   /**
    * The next datagram, with an acknowledgement where one is owed and fits.
    *
-   * @param filled whether it is padded to `size` bytes
+   * @param filled whether it is padded to `size` bytes; one beyond the base size then tries whether that passes
    */
   build(size: number, filled: boolean, nowUs: InstantUs, write: WriteContents): Uint8Array {
     const { writer, packetNumber } = this.begin(size);
@@ -39,7 +39,8 @@ export class SenderPackets {
     if (filled) padTo(writer, size);
     const datagram = sealDatagram(writer, this.options.guard);
     const bytes = datagram.length;
-    this.recovery.onSent({ packetNumber, sentUs: nowUs, bytes, contents });
+    const triesSize = filled && bytes > BASE_DATAGRAM_BYTES;
+    this.recovery.onSent({ packetNumber, sentUs: nowUs, bytes, contents, triesSize });
     this.lastSentUs = nowUs;
     for (const sent of contents) {
       if (!("image" in sent)) continue;

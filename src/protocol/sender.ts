@@ -1,29 +1,14 @@
-import { assert } from "../base/assert.js";
-import {
-  after,
-  type BytesPerSecond,
-  bytesPerSecond,
-  durationUs,
-  type InstantUs,
-  NEVER,
-} from "../base/units.js";
+import { after, durationUs, type InstantUs, NEVER } from "../base/units.js";
 import { type ByteWriter, sameBytes } from "../wire/bytes.js";
 import { BASE_DATAGRAM_BYTES, MAX_DATAGRAM_BYTES, openDatagram } from "../wire/datagram.js";
 import type { AckFrame } from "../wire/frames/ack.js";
 import { type Reason, type ResultFrame, writeClose } from "../wire/frames/end.js";
 import { type Frame, isAckEliciting, readFrames } from "../wire/frames/frame.js";
 import { type WelcomeFrame, writeHello } from "../wire/frames/handshake.js";
-import {
-  CLOSE_TIMEOUTS,
-  CONNECT_TIMEOUT_US,
-  IDLE_TIMEOUT_US,
-  KEEPALIVE_US,
-  RECEIVE_WINDOW_BYTES_MIN,
-} from "./limits.js";
+import { CLOSE_TIMEOUTS, CONNECT_TIMEOUT_US, IDLE_TIMEOUT_US, KEEPALIVE_US } from "./limits.js";
 import { LossMeter } from "./loss-meter.js";
 import type { ImageSource, OutgoingImage, Sent } from "./outgoing-image.js";
 import { OutgoingImages } from "./outgoing-images.js";
-import { Pacer } from "./pacer.js";
 import { ReceivedPackets } from "./received-packets.js";
 import { Recovery } from "./recovery.js";
 import { MAX_ACK_DELAY_US } from "./rtt.js";
@@ -35,6 +20,7 @@ import type {
   SenderState,
 } from "./sender-events.js";
 import { SenderPackets } from "./sender-packets.js";
+import { SendingRoom } from "./sending-room.js";
 import type { SentPacket } from "./sent-packet.js";
 
 export type { SenderEnd, SenderEvent, SenderOptions, SenderOutput } from "./sender-events.js";
@@ -55,9 +41,8 @@ export class Sender {
   private noMoreImages = false;
   private readonly received = new ReceivedPackets();
   private readonly packets: SenderPackets;
-  private readonly pacer = new Pacer();
+  private readonly room: SendingRoom;
   private readonly events: SenderEvent[] = [];
-  private readonly datagramBytes: number;
   private probes = 1;
   /** The number of the first packet of the present probes. */
   private probesFrom = 0;
@@ -66,17 +51,13 @@ export class Sender {
    * data, the receiver's window or the host's cap. RFC 9002 section 7.8.
    */
   private limited = false;
-  /** Until the receiver has told its window, the least that any receiver grants. */
-  private peerWindowBytes = RECEIVE_WINDOW_BYTES_MIN;
-  private windowIsGuess = true;
   private connectDeadlineUs: InstantUs;
   private lastHeardUs: InstantUs;
 
   constructor(private readonly options: SenderOptions) {
     this.recovery = new Recovery(options.congestion);
     this.packets = new SenderPackets(options, this.recovery, this.received);
-    this.datagramBytes = options.datagramBytes ?? BASE_DATAGRAM_BYTES;
-    assert(this.datagramBytes >= BASE_DATAGRAM_BYTES, "a datagram holds 1,200 bytes at least");
+    this.room = new SendingRoom(options, this.recovery);
     const timeout = durationUs(options.connectTimeoutUs ?? CONNECT_TIMEOUT_US);
     this.connectDeadlineUs = after(options.nowUs, timeout);
     this.lastHeardUs = options.nowUs;
@@ -108,6 +89,16 @@ export class Sender {
   /** Images that wait for their turn or are under way. */
   get unfinishedImages(): number {
     return this.images.unfinished;
+  }
+
+  /** The longest datagram that the path is known to carry: UDP payload bytes. */
+  get pathDatagramBytes(): number {
+    return this.room.pathMtu.confirmedBytes;
+  }
+
+  /** The host has learnt that a datagram was too long for the path. */
+  handleTooLong(nowUs: InstantUs): void {
+    this.room.pathMtu.onTooLong(nowUs);
   }
 
   handleDatagram(bytes: Uint8Array, nowUs: InstantUs): void {
@@ -146,7 +137,7 @@ export class Sender {
     }
     if (this.recovery.deadlineUs <= nowUs) {
       const { lost, probes } = this.recovery.onDeadline(nowUs);
-      this.onLost(lost);
+      this.onLost(lost, nowUs);
       this.probes = this.state.name === "open" ? probes : Math.min(probes, 1);
       // Nobody has answered yet: there is no path to spare, and only so long to try.
       if (this.state.name === "connecting")
@@ -196,12 +187,13 @@ export class Sender {
     const { ranges, arrivedUs } = frame;
     const outcome = this.recovery.onAck(ranges, delayUs, nowUs, this.limited, arrivedUs);
     if (outcome === undefined) return this.reject();
-    if (newest) {
-      this.peerWindowBytes = frame.windowBytes;
-      this.windowIsGuess = false;
+    if (newest) this.room.onWindow(frame.windowBytes);
+    for (const packet of outcome.acked) {
+      this.room.pathMtu.onAcked(packet);
+      for (const sent of packet.contents) this.onAcked(sent);
     }
-    for (const packet of outcome.acked) for (const sent of packet.contents) this.onAcked(sent);
-    this.onLost(outcome.lost);
+    this.onLost(outcome.lost, nowUs);
+    this.room.pathMtu.noticeBlackHole(this.recovery.lossShare);
   }
 
   private onAcked(sent: Sent): void {
@@ -210,11 +202,12 @@ export class Sender {
     } else this.images.onAcked(sent);
   }
 
-  private onLost(packets: readonly SentPacket<Sent>[]): void {
-    for (const { contents, packetNumber } of packets) {
-      for (const sent of contents) {
+  private onLost(packets: readonly SentPacket<Sent>[], nowUs: InstantUs): void {
+    for (const packet of packets) {
+      this.room.pathMtu.onLost(packet, this.recovery.lossShare, nowUs);
+      for (const sent of packet.contents) {
         if (sent.kind === "close") this.probes = 1;
-        else this.images.onLost(sent, packetNumber);
+        else this.images.onLost(sent, packet.packetNumber);
       }
     }
   }
@@ -223,7 +216,7 @@ export class Sender {
     if (this.state.name !== "connecting") return;
     this.state = { name: "open" };
     this.images.repair = frame.repair;
-    if (this.windowIsGuess) this.peerWindowBytes = frame.windowBytes;
+    this.room.onTerms(frame.windowBytes, frame.maxDatagramBytes);
     this.probes = 0;
     this.events.push({ kind: "connected", repair: frame.repair });
   }
@@ -265,23 +258,13 @@ export class Sender {
   /** When a quiet connection is due for a sign of life, or a full receiver for a question. */
   private quietDeadlineUs(): InstantUs {
     if (this.state.name !== "open" || this.recovery.hasOutstanding) return NEVER;
-    const blocked = this.peerWindowBytes < this.datagramBytes && this.hasData();
+    const blocked = this.room.peerWindowBytes < this.room.datagramBytes && this.hasData();
     return after(this.packets.lastSentUs, blocked ? this.recovery.probeIntervalUs : KEEPALIVE_US);
   }
 
   private hasData(): boolean {
     const { name } = this.state;
     return (name === "open" || name === "connecting") && this.images.hasSomethingDue;
-  }
-
-  private get pacingRate(): BytesPerSecond {
-    const rate = this.options.congestion.pacingRate(this.recovery.rtt);
-    return bytesPerSecond(Math.min(rate, this.options.rateCap ?? rate));
-  }
-
-  /** True when the host's cap, not the congestion window, spaces datagrams. */
-  private get isCapped(): boolean {
-    return this.pacingRate < this.options.congestion.pacingRate(this.recovery.rtt);
   }
 
   private deadlineUs(nowUs: InstantUs): InstantUs {
@@ -291,7 +274,7 @@ export class Sender {
     else next = Math.min(next, after(this.lastHeardUs, IDLE_TIMEOUT_US));
     if (this.state.name === "closing") next = Math.min(next, this.state.untilUs);
     if (this.windowOpen() && this.hasData()) {
-      next = Math.min(next, this.pacer.nextUs(nowUs, this.pacingRate));
+      next = Math.min(next, this.room.nextUs(nowUs));
     }
     return next as InstantUs;
   }
@@ -304,12 +287,7 @@ export class Sender {
 
   /** The receiver's window is for pieces; a manifest passes it, for pieces may be waiting for just that. */
   private windowOpen(): boolean {
-    if (!this.fits(this.options.congestion.windowBytes)) return false;
-    return this.fits(this.peerWindowBytes) || this.images.hasControlDue;
-  }
-
-  private fits(windowBytes: number): boolean {
-    return this.recovery.inFlightBytes + this.datagramBytes <= windowBytes;
+    return this.room.fitsPath && (this.room.fitsPeer || this.images.hasControlDue);
   }
 
   private nextDatagram(nowUs: InstantUs): Uint8Array | undefined {
@@ -319,18 +297,20 @@ export class Sender {
       return this.buildHello(nowUs);
     if (this.probes > 0) {
       this.probes -= 1;
-      return this.build(nowUs, true);
+      // The last is short: its acknowledgement shows whether it is length that is lost.
+      return this.build(nowUs, true, this.probes === 0 ? BASE_DATAGRAM_BYTES : undefined);
     }
     if (this.hasData()) {
       const isOpen = this.windowOpen();
-      const mayLeave = isOpen && this.pacer.nextUs(nowUs, this.pacingRate) <= nowUs;
-      if (mayLeave) return this.build(nowUs, false);
-      this.limited = isOpen ? !this.isCapped : !this.fits(this.options.congestion.windowBytes);
+      const mayLeave = isOpen && this.room.nextUs(nowUs) <= nowUs;
+      if (mayLeave) return this.trySize(nowUs) ?? this.build(nowUs, false);
+      this.limited = isOpen ? !this.room.isCapped : !this.room.fitsPath;
     } else this.limited = false;
     if (!this.limited) this.recovery.delivery.onAppLimited(this.recovery.inFlightBytes);
     if (this.ackDueUs() > nowUs) return undefined;
     // Whoever speaks to us still has not heard our CLOSE. RFC 9000 section 10.2.1.
-    return this.state.name === "closing" ? this.build(nowUs, true) : this.packets.bareAck(nowUs);
+    if (this.state.name !== "closing") return this.packets.bareAck(nowUs);
+    return this.build(nowUs, true, BASE_DATAGRAM_BYTES);
   }
 
   private buildHello(nowUs: InstantUs): Uint8Array {
@@ -338,14 +318,23 @@ export class Sender {
     return this.packets.build(BASE_DATAGRAM_BYTES, true, nowUs, (writer) => [hello(writer)]);
   }
 
+  /** A PING filled to a length that is to be tried, if one is. RFC 9000 section 14.4. */
+  private trySize(nowUs: InstantUs): Uint8Array | undefined {
+    const size = this.state.name === "open" ? this.room.takeSizeToTry(nowUs) : undefined;
+    if (size === undefined) return undefined;
+    const datagram = this.packets.build(size, true, nowUs, () => []);
+    this.room.pacer.onSent(datagram.length);
+    return datagram;
+  }
+
   /**
    * A datagram of whatever is most urgent; a probe carries something in any case. Until the receiver has
    * answered each bears HELLO too, so that whichever comes first opens the connection.
    */
-  private build(nowUs: InstantUs, probe: boolean): Uint8Array {
+  private build(nowUs: InstantUs, probe: boolean, most = this.room.datagramBytes): Uint8Array {
     const { state } = this;
     const early = state.name === "connecting";
-    const size = early ? BASE_DATAGRAM_BYTES : this.datagramBytes;
+    const size = early ? BASE_DATAGRAM_BYTES : most;
     const datagram = this.packets.build(size, early, nowUs, (writer, packetNumber) => {
       if (state.name === "closing") {
         writeClose(writer, { reason: state.reason });
@@ -354,15 +343,14 @@ export class Sender {
       const opening = early ? [hello(writer)] : [];
       return [...opening, ...this.fill(writer, packetNumber, probe)];
     });
-    this.pacer.onSent(datagram.length);
+    this.room.pacer.onSent(datagram.length);
     return datagram;
   }
 
   private fill(writer: ByteWriter, packetNumber: number, probe: boolean): Sent[] {
     // A receiver that is full takes no pieces, not even as probes.
-    const takesPieces = probe
-      ? this.peerWindowBytes >= this.datagramBytes
-      : this.fits(this.peerWindowBytes);
+    const { peerWindowBytes, datagramBytes, fitsPeer } = this.room;
+    const takesPieces = probe ? peerWindowBytes >= datagramBytes : fitsPeer;
     const contents = this.images.write(writer, packetNumber, takesPieces);
     if (contents.length > 0 || !probe) return contents;
     // The first time that an answer is late, nothing is repeated twice: it may be late only.

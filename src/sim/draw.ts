@@ -11,7 +11,7 @@ import {
 import { Bbr } from "../protocol/bbr.js";
 import { NewReno } from "../protocol/new-reno.js";
 import type { Guard } from "../wire/guard.js";
-import type { Cut, LinkOptions } from "./link.js";
+import type { Cut, DatagramLimit, LinkOptions } from "./link.js";
 import type { HostOptions, Scenario, SimulatedImage } from "./plan.js";
 
 /**
@@ -37,8 +37,20 @@ export function drawScenario(seed: number, guard: Guard): Scenario {
   const patience = { connectTimeoutUs: seconds(600) };
   // Half of all runs each, by turns.
   const congestion = seed % 2 === 0 ? () => new Bbr() : () => new NewReno();
-  const links = { forward, backward, timersLateUs };
-  return { seed, guard, images, congestion, ...links, host, ...cap, ...patience };
+  const path = random.chance(0.4) ? { mostBytes: random.chance(0.5) ? 1_472 : 8_972 } : undefined;
+  const limits = path === undefined ? [] : drawLimits(random);
+  const links = { forward: { ...forward, limits }, backward, timersLateUs };
+  return {
+    seed,
+    guard,
+    images,
+    congestion,
+    ...links,
+    host,
+    ...cap,
+    ...patience,
+    ...(path && { path }),
+  };
 }
 
 const SLOW_BYTES_PER_SECOND = 125_000;
@@ -88,6 +100,17 @@ function drawCuts(random: Random): Cut[] {
     fromUs = endUs + random.between(10_000, 5_000_000);
   }
   return cuts;
+}
+
+/** None, one from the start, or a second within the first seconds; wider or narrower. */
+function drawLimits(random: Random): DatagramLimit[] {
+  const limits: DatagramLimit[] = [];
+  let fromUs = 0;
+  for (let left = random.between(0, 2); left > 0; left -= 1) {
+    limits.push({ fromUs: instantUs(fromUs), bytes: Math.floor(1_200 * 8 ** random.unit()) });
+    fromUs = Math.ceil(3_000_000 * random.unit() ** 2);
+  }
+  return limits;
 }
 
 function drawImage(random: Random, piecesMax: number): SimulatedImage {

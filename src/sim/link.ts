@@ -19,6 +19,13 @@ export interface Cut {
   readonly endUs: InstantUs;
 }
 
+/** The longest datagram that passes from an instant on: the link's MTU less the headers of IP and UDP. */
+export interface DatagramLimit {
+  readonly fromUs: InstantUs;
+  /** UDP payload. */
+  readonly bytes: number;
+}
+
 /** What is wrong with a link. All shares lie in 0..1; what is left out is well. */
 export interface LinkOptions {
   /** The same seed, options and datagrams at the same instants give the same deliveries. */
@@ -46,9 +53,11 @@ export interface LinkOptions {
   /** Such a copy has 1..8 bits flipped, or is cut short, or lengthened. */
   readonly corruptShare?: number;
   readonly cuts?: readonly Cut[];
+  /** Rising in time; longer datagrams vanish without a word. Before the first, and without any, all lengths pass. */
+  readonly limits?: readonly DatagramLimit[];
 }
 
-/** Datagrams by fate. Once the link is empty, in + duplicated = out + lost + queueDropped + cut. */
+/** Datagrams by fate. Once the link is empty, in + duplicated = out + lost + queueDropped + cut + tooLong. */
 export interface LinkCounters {
   in: number;
   out: number;
@@ -58,6 +67,7 @@ export interface LinkCounters {
   reordered: number;
   corrupted: number;
   cut: number;
+  tooLong: number;
   /** Bytes delivered. */
   bytes: number;
 }
@@ -65,7 +75,7 @@ export interface LinkCounters {
 /**
  * One direction of a bad UDP path.
  *
- * A datagram passes, in this order: cuts, the queue and the wire of limited
+ * A datagram passes, in this order: cuts, the limit of length, the queue and the wire of limited
  * rate, loss (a lost datagram has used up its time on the wire, as on radio), duplication, damage, and
  * the way itself (delay, jitter, holding back). Every fate draws from its own random stream, so
  * changing one share leaves the others' luck as it was.
@@ -82,6 +92,7 @@ export class Link {
     reordered: 0,
     corrupted: 0,
     cut: 0,
+    tooLong: 0,
     bytes: 0,
   };
   private readonly options: Required<LinkOptions>;
@@ -118,6 +129,11 @@ export class Link {
     this.lastOfferUs = now;
     if (this.options.cuts.some((cut) => now >= cut.startUs && now < cut.endUs)) {
       this.counters.cut += 1;
+      return;
+    }
+    const limit = this.options.limits.findLast(({ fromUs }) => fromUs <= now);
+    if (limit !== undefined && datagram.length > limit.bytes) {
+      this.counters.tooLong += 1;
       return;
     }
     const sentUs = this.passWire(datagram.length, now);
@@ -204,6 +220,7 @@ const WELL = {
   duplicateShare: 0,
   corruptShare: 0,
   cuts: [],
+  limits: [],
 } as const;
 
 function assertSane(options: Required<LinkOptions>): void {

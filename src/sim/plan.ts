@@ -1,6 +1,7 @@
 import type { Range } from "../base/range-set.js";
 import type { BytesPerSecond, DurationUs, InstantUs } from "../base/units.js";
 import type { CongestionControl } from "../protocol/congestion.js";
+import type { PathMtuOptions } from "../protocol/path-mtu.js";
 import type { SenderEnd } from "../protocol/sender-events.js";
 import type { Guard } from "../wire/guard.js";
 import type { LinkCounters, LinkOptions } from "./link.js";
@@ -17,6 +18,8 @@ export interface Scenario {
   readonly repair?: boolean;
   readonly rateCap?: BytesPerSecond;
   readonly congestion?: () => CongestionControl;
+  /** How long datagrams may become; the base size when absent. */
+  readonly path?: PathMtuOptions;
   /** Virtual time after which the run is given up. */
   readonly limitUs?: number;
   readonly connectTimeoutUs?: number;
@@ -88,6 +91,8 @@ export interface Outcome {
   /** Pieces that came although they were held: repairs that nobody needed. */
   readonly needless: number;
   readonly datagrams: number;
+  /** What the sender knows the path to carry. */
+  readonly pathDatagramBytes: number;
   /** Of the sender and of the receiver. */
   readonly malformed: number;
   readonly forward: LinkCounters;

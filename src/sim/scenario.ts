@@ -49,13 +49,14 @@ export function simulateTogether(scenarios: readonly Scenario[]): Outcome[] {
 
 function laneOf(scenario: Scenario, name: string): Lane {
   const random = new Random(scenario.seed);
-  const { rateCap, connectTimeoutUs, guard } = scenario;
+  const { rateCap, connectTimeoutUs, guard, path } = scenario;
   const start = instantUs(0);
   const sender = new Sender({
     connectionId: random.bytes(8),
     guard,
     congestion: scenario.congestion?.() ?? new Bbr(),
     nowUs: start,
+    ...(path === undefined ? {} : { path }),
     ...(rateCap === undefined ? {} : { rateCap }),
     ...(connectTimeoutUs === undefined ? {} : { connectTimeoutUs }),
   });
@@ -91,6 +92,7 @@ function outcomeOf(lane: Lane, receiver: Receiver, endUs: InstantUs): Outcome {
     repaired: sum(images.map((image) => image?.pieces.repaired)),
     needless: delivery.needless,
     datagrams: sender.recovery.sentPackets,
+    pathDatagramBytes: sender.pathDatagramBytes,
     malformed: sender.malformed + receiver.malformed,
     forward: forward.counters,
     backward: backward.counters,

@@ -69,6 +69,19 @@ function lossRuns(arrivals: Arrival[], count: number): { share: number; meanRun:
   return { share: lost / count, meanRun: lost / runs };
 }
 
+describe("the limit of length", () => {
+  test("swallows what is longer, and nothing else, from its instant on", () => {
+    const limits = [
+      { fromUs: instantUs(100), bytes: 100 },
+      { fromUs: instantUs(200), bytes: 50 },
+    ];
+    const { link, arrivals } = run({ seed: 1, limits }, 300, 1, 100);
+    expect(arrivals.map(({ number }) => number)).toEqual([...Array(200).keys()]);
+    expect(link.counters).toMatchObject({ in: 300, out: 200, tooLong: 100, lost: 0 });
+    expect(run({ seed: 1, limits }, 300, 1, 101).arrivals).toHaveLength(100);
+  });
+});
+
 describe("loss", () => {
   test("a well link delivers everything at once, in order", () => {
     const { link, arrivals } = run({ seed: 1 }, 1_000, 10);
@@ -289,6 +302,7 @@ test("whatever is wrong with a link, every datagram has one fate", () => {
     duplicateShare: share,
     corruptShare: share,
     cuts: fc.constant([{ startUs: instantUs(10_000), endUs: instantUs(seconds(0.05)) }]),
+    limits: fc.constant([{ fromUs: instantUs(seconds(0.08)), bytes: 99 }]),
   });
   fc.assert(
     fc.property(options, (drawn) => {
@@ -297,7 +311,7 @@ test("whatever is wrong with a link, every datagram has one fate", () => {
       expect(link.inFlight).toBe(0);
       expect(counters.out).toBe(arrivals.length);
       expect(counters.in + counters.duplicated).toBe(
-        counters.out + counters.lost + counters.queueDropped + counters.cut,
+        counters.out + counters.lost + counters.queueDropped + counters.cut + counters.tooLong,
       );
     }),
     { numRuns: 100 },

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import * as congestion from "../../src/protocol/congestion.js";
 import * as limits from "../../src/protocol/limits.js";
+import * as pathMtu from "../../src/protocol/path-mtu.js";
 import * as rtt from "../../src/protocol/rtt.js";
 import * as bytes from "../../src/wire/bytes.js";
 import * as datagram from "../../src/wire/datagram.js";
@@ -41,7 +42,20 @@ function shown(name: string, value: number): string {
   return value % 1_000_000 === 0 ? `${value / 1_000_000} s` : `${value / 1_000} ms`;
 }
 
-const modules = [congestion, limits, rtt, bytes, datagram, ack, end, frame, gaps, image, parity];
+const modules = [
+  congestion,
+  limits,
+  pathMtu,
+  rtt,
+  bytes,
+  datagram,
+  ack,
+  end,
+  frame,
+  gaps,
+  image,
+  parity,
+];
 const exported = [...modules, manifestBytes]
   .flatMap((module) => Object.entries(module) as [string, unknown][])
   .filter((entry): entry is [string, number] => typeof entry[1] === "number");

@@ -1,0 +1,85 @@
+import { type BytesPerSecond, bytesPerSecond, type InstantUs } from "../base/units.js";
+import { BASE_DATAGRAM_BYTES } from "../wire/datagram.js";
+import { RECEIVE_WINDOW_BYTES_MIN } from "./limits.js";
+import { Pacer } from "./pacer.js";
+import { ETHERNET_DATAGRAM_BYTES, PathMtu, usefulDatagramBytes } from "./path-mtu.js";
+import type { Recovery } from "./recovery.js";
+import type { SenderOptions } from "./sender-events.js";
+
+/** What a sender may let go, and when: both windows, the pace, and the size of a datagram. */
+export class SendingRoom {
+  readonly pathMtu: PathMtu;
+  readonly pacer = new Pacer();
+  /** Until the receiver has told its window, the least that any receiver grants. */
+  peerWindowBytes = RECEIVE_WINDOW_BYTES_MIN;
+  private windowIsGuess = true;
+
+  constructor(
+    private readonly options: SenderOptions,
+    private readonly recovery: Recovery<unknown>,
+  ) {
+    this.pathMtu = new PathMtu(options.path ?? { mostBytes: BASE_DATAGRAM_BYTES });
+  }
+
+  /** The receiver's newest word on its window. */
+  onWindow(bytes: number): void {
+    this.peerWindowBytes = bytes;
+    this.windowIsGuess = false;
+  }
+
+  /** The receiver's terms; of its window an acknowledgement may have told newer. */
+  onTerms(windowBytes: number, datagramBytes: number): void {
+    if (this.windowIsGuess) this.peerWindowBytes = windowBytes;
+    this.pathMtu.limit(datagramBytes);
+  }
+
+  get pacingRate(): BytesPerSecond {
+    const rate = this.options.congestion.pacingRate(this.recovery.rtt);
+    return bytesPerSecond(Math.min(rate, this.options.rateCap ?? rate));
+  }
+
+  /** True when the host's cap, not the congestion window, spaces datagrams. */
+  get isCapped(): boolean {
+    return this.pacingRate < this.options.congestion.pacingRate(this.recovery.rtt);
+  }
+
+  /** A full datagram, as long as the path carries and as is worth sending now. */
+  get datagramBytes(): number {
+    const { confirmedBytes } = this.pathMtu;
+    return confirmedBytes <= ETHERNET_DATAGRAM_BYTES
+      ? confirmedBytes
+      : Math.min(confirmedBytes, this.usefulBytes);
+  }
+
+  /** Whether congestion control lets a full datagram go. */
+  get fitsPath(): boolean {
+    return this.fits(this.options.congestion.windowBytes);
+  }
+
+  /** Whether the receiver has room for the pieces of a full datagram. */
+  get fitsPeer(): boolean {
+    return this.fits(this.peerWindowBytes);
+  }
+
+  /** When the next datagram may leave; not after `nowUs` means at once. */
+  nextUs(nowUs: InstantUs): InstantUs {
+    return this.pacer.nextUs(nowUs, this.pacingRate);
+  }
+
+  /** The datagram size to try now, if one is due. What is not worth sending is not tried either. */
+  takeSizeToTry(nowUs: InstantUs): number | undefined {
+    const size = this.pathMtu.probeBytes(nowUs);
+    if (size === undefined || size > this.usefulBytes) return undefined;
+    this.pathMtu.onProbeSent(size);
+    return size;
+  }
+
+  private get usefulBytes(): number {
+    const window = Math.min(this.options.congestion.windowBytes, this.peerWindowBytes);
+    return usefulDatagramBytes(window, this.pacingRate);
+  }
+
+  private fits(windowBytes: number): boolean {
+    return this.recovery.inFlightBytes + this.datagramBytes <= windowBytes;
+  }
+}
