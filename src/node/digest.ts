@@ -15,15 +15,19 @@ export async function digestOfBands(bands: AsyncIterable<Uint8Array>): Promise<U
   return hash.digest();
 }
 
-/** SHA-256 of a whole file, read in blocks. */
+/** SHA-256 of a whole file, read in blocks: one is read while another is hashed. */
 export async function digestOfFile(file: FileHandle): Promise<Uint8Array> {
   const hash = createHash("sha256");
-  const block = new Uint8Array(READ_BLOCK_BYTES);
+  let block = new Uint8Array(READ_BLOCK_BYTES);
+  let spare = new Uint8Array(READ_BLOCK_BYTES);
+  let reading = file.read(block, 0, READ_BLOCK_BYTES, 0);
   for (let position = 0; ; ) {
-    const { bytesRead } = await file.read(block, 0, block.length, position);
+    const { bytesRead } = await reading;
     if (bytesRead === 0) return hash.digest();
-    hash.update(block.subarray(0, bytesRead));
     position += bytesRead;
+    reading = file.read(spare, 0, READ_BLOCK_BYTES, position);
+    hash.update(block.subarray(0, bytesRead));
+    [block, spare] = [spare, block];
   }
 }
 

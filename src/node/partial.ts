@@ -69,7 +69,7 @@ export async function keepPartial(
 /** Takes an earlier partial result away, once the image is complete. */
 export async function removePartial(out: string, manifest: Manifest): Promise<void> {
   const { picture, mask, report } = partialPaths(out, manifest);
-  for (const path of [picture, mask, report]) await rm(path, { force: true });
+  await Promise.all([picture, mask, report].map((path) => rm(path, { force: true })));
 }
 
 export function partialPaths(out: string, manifest: Manifest): PartialPaths {

@@ -42,6 +42,8 @@ export class PieceStore {
   private readonly queue: WriteQueue;
   /** Pieces that have reached the file. */
   private readonly written = new RangeSet();
+  /** Whether the folder has the manifest. Without `held` it says nothing, so it comes with the first checkpoint. */
+  private hasManifest: boolean;
   private checkpointing: Promise<void> = Promise.resolve();
   private isOpen = true;
 
@@ -51,11 +53,12 @@ export class PieceStore {
     /** Read and write; the store closes it. */
     readonly file: FileHandle,
     private readonly lock: FolderLock,
-    held: RangeSet,
+    held: RangeSet | undefined,
     events: PieceStoreEvents,
   ) {
-    this.held = held;
-    for (const { start, end } of held.ranges()) this.written.add(start, end);
+    this.hasManifest = held !== undefined;
+    this.held = held ?? new RangeSet();
+    for (const { start, end } of this.held.ranges()) this.written.add(start, end);
     this.pieceCount = manifest.pieceCount;
     this.lengthOf = pieceLengths(manifest);
     this.queue = new WriteQueue(file, manifest.pieceBytes, {
@@ -87,9 +90,10 @@ export class PieceStore {
       await mkdir(folder, { recursive: true });
       lock = await FolderLock.take(folder);
       const held = await heldIn(folder, encodeManifest(manifest), manifest);
-      if (held === undefined) await begin(folder, manifest);
-      file = await open(join(folder, PIECES_FILE), "r+");
-      return new PieceStore(folder, manifest, file, lock, held ?? new RangeSet(), events);
+      if (held === undefined) await empty(folder);
+      file = await open(join(folder, PIECES_FILE), held === undefined ? "wx+" : "r+");
+      if (held === undefined) await file.truncate(fileBytes(manifest));
+      return new PieceStore(folder, manifest, file, lock, held, events);
     } catch (error) {
       await file?.close();
       await lock?.release();
@@ -194,8 +198,12 @@ export class PieceStore {
   }
 
   private async letGo(): Promise<void> {
-    await this.file.close();
-    await this.lock.release();
+    await Promise.all([this.file.close(), this.lock.release()]);
+  }
+
+  private async put(name: string, bytes: Uint8Array): Promise<void> {
+    const path = join(this.folder, name);
+    await writeAtomically(path, `${path}.tmp`, [bytes]);
   }
 
   private async save(): Promise<void> {
@@ -203,8 +211,9 @@ export class PieceStore {
       // What is in the file now is on the disk after this; what comes later waits for the next time.
       const bytes = heldToBytes(this.written, this.manifest);
       await this.file.datasync();
-      const path = join(this.folder, HELD_FILE);
-      await writeAtomically(path, `${path}.tmp`, [bytes]);
+      if (!this.hasManifest) await this.put(MANIFEST_FILE, encodeManifest(this.manifest));
+      this.hasManifest = true;
+      await this.put(HELD_FILE, bytes);
       await syncFolder(this.folder);
     } catch (error) {
       throw diskError(error, this.folder);
@@ -229,19 +238,10 @@ async function heldIn(
   return bytes === undefined ? undefined : heldFromBytes(bytes, manifest);
 }
 
-/** Empties the folder and lays out a store without pieces. */
-async function begin(folder: string, manifest: Manifest): Promise<void> {
-  for (const name of [HELD_FILE, MANIFEST_FILE, PIECES_FILE]) {
-    await rm(join(folder, name), { recursive: true, force: true });
-  }
-  const file = await open(join(folder, PIECES_FILE), "wx");
-  try {
-    await file.truncate(fileBytes(manifest));
-  } finally {
-    await file.close();
-  }
-  const path = join(folder, MANIFEST_FILE);
-  await writeAtomically(path, `${path}.tmp`, [encodeManifest(manifest)]);
+/** Removes what an earlier image, or a damaged store, has left. */
+async function empty(folder: string): Promise<void> {
+  const names = [HELD_FILE, MANIFEST_FILE, PIECES_FILE];
+  await Promise.all(names.map((name) => rm(join(folder, name), { recursive: true, force: true })));
 }
 
 function fileBytes({ content, pieceCount, pieceBytes }: Manifest): number {
