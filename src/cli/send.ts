@@ -19,6 +19,7 @@ interface SendFlags {
   readonly to: string;
   readonly mode?: (typeof MODES)[number];
   readonly rate?: number;
+  readonly polite?: true;
   readonly drop?: "odd-rows" | number;
   readonly timeout?: number;
   readonly memory?: number;
@@ -39,6 +40,7 @@ export function define(command: Command, context: Context): void {
       "at most this many megabits a second",
       numberReader({ flag: "--rate", unit: "megabits a second", example: "8", above: true }),
     )
+    .option("--polite", "give way to everything else on the link: take only what others leave")
     .option(
       "--drop <WHAT>",
       "withhold odd-rows, or a share of the pieces, from the first pass",
@@ -61,14 +63,15 @@ export function define(command: Command, context: Context): void {
 async function run(paths: string[], flags: SendFlags, { output }: Context): Promise<number> {
   const to = await readTicket(flags.to);
   const { send, stateFolder } = await import("../node/index.js");
-  const { mode, rate: rateMbit, drop, timeout: timeoutSeconds, memory: memoryMb } = flags;
+  const { mode, rate: rateMbit, polite, drop } = flags;
+  const { timeout: timeoutSeconds, memory: memoryMb } = flags;
   const teller = await sendTeller(output, to);
   try {
     const folder = flags.pathMemory ? stateFolder(process.env) : undefined;
     const kept = given({ stateFolder: folder, memoryMb });
     const transfer = send(paths, {
       to,
-      ...given({ mode, rateMbit, drop, timeoutSeconds }),
+      ...given({ mode, rateMbit, polite, drop, timeoutSeconds }),
       ...kept,
     });
     return (await follow(transfer, teller, output)).exit;

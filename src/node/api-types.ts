@@ -37,6 +37,8 @@ export interface SendOptions {
   readonly mode?: "auto" | Mode;
   /** At most this many megabits a second. */
   readonly rateMbit?: number;
+  /** Gives way to everything else on the link, and neither uses nor keeps what is known of the path. Default false. */
+  readonly polite?: boolean;
   /** What to withhold from the first pass: the odd rows, or a share (0..1) of the pieces at random. */
   readonly drop?: "odd-rows" | number;
   /** A folder in which what was found of the path to each receiver is kept for the next time; without it nothing is. */

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Socket } from "node:dgram";
 import { bytesPerSecond, type InstantUs, seconds as secondsUs } from "../base/units.js";
 import { Bbr } from "../protocol/bbr.js";
+import { Ledbat } from "../protocol/ledbat.js";
 import { ACTIVE_IMAGES_MAX } from "../protocol/limits.js";
 import { Sender, type SenderEnd, type SenderEvent } from "../protocol/sender.js";
 import { connectionKey } from "../wire/datagram.js";
@@ -124,9 +125,11 @@ class SendRun implements Run<SendEvent, SendResult> {
 
   private async transfer(to: ResolvedAddress, first: Source | undefined): Promise<SenderEnd> {
     const socket = await this.connect(to);
-    const { rateMbit, timeoutSeconds, stateFolder } = this.options;
-    const paths = stateFolder === undefined ? undefined : new PathMemory(stateFolder);
-    const congestion = new Bbr(await paths?.recall(to.host, Date.now()));
+    const { rateMbit, timeoutSeconds, stateFolder, polite = false } = this.options;
+    // Who gives way finds no capacity, and does not start with what another found.
+    const paths = stateFolder === undefined || polite ? undefined : new PathMemory(stateFolder);
+    const remembered = await paths?.recall(to.host, Date.now());
+    const congestion = polite ? new Ledbat() : new Bbr(remembered);
     const memory = new DatagramMemory(() => socket.getSendQueueCount() === 0);
     const sender = new Sender({
       connectionId: this.connectionId,
@@ -159,9 +162,8 @@ class SendRun implements Run<SendEvent, SendResult> {
     const ticker = setInterval(() => this.tellProgress(sender), PROGRESS_EVERY_US / 1_000);
     const end = await ended.finally(() => clearInterval(ticker));
     // A cap says nothing of the path.
-    if (congestion.path !== undefined && rateMbit === undefined) {
-      await paths?.save(to.host, congestion.path, Date.now());
-    }
+    const path = congestion instanceof Bbr && rateMbit === undefined ? congestion.path : undefined;
+    if (path !== undefined) await paths?.save(to.host, path, Date.now());
     return end;
   }
 

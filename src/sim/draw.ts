@@ -9,6 +9,8 @@ import {
   seconds,
 } from "../base/units.js";
 import { Bbr } from "../protocol/bbr.js";
+import type { CongestionControl } from "../protocol/congestion.js";
+import { Ledbat } from "../protocol/ledbat.js";
 import { NewReno } from "../protocol/new-reno.js";
 import type { Guard } from "../wire/guard.js";
 import type { Cut, DatagramLimit, LinkOptions } from "./link.js";
@@ -35,8 +37,7 @@ export function drawScenario(seed: number, guard: Guard): Scenario {
   const cap = rateCap === undefined ? {} : { rateCap };
   const timersLateUs = durationUs(random.chance(0.3) ? Math.round(50_000 * random.unit() ** 3) : 0);
   const patience = { connectTimeoutUs: seconds(600) };
-  // Half of all runs each, by turns.
-  const congestion = seed % 2 === 0 ? () => new Bbr() : () => new NewReno();
+  const congestion = controlOf(seed);
   const path = random.chance(0.4) ? { mostBytes: random.chance(0.5) ? 1_472 : 8_972 } : undefined;
   const limits = path === undefined ? [] : drawLimits(random);
   const links = { forward: { ...forward, limits }, backward, timersLateUs };
@@ -54,6 +55,12 @@ export function drawScenario(seed: number, guard: Guard): Scenario {
 }
 
 const SLOW_BYTES_PER_SECOND = 125_000;
+
+/** By turns: the model half of the time, for it is what senders use unless they are told otherwise. */
+function controlOf(seed: number): () => CongestionControl {
+  if (seed % 2 === 0) return () => new Bbr();
+  return seed % 4 === 1 ? () => new NewReno() : () => new Ledbat();
+}
 
 function drawLink(random: Random, seed: number): LinkOptions {
   const ill = (): boolean => random.chance(0.5);

@@ -8,6 +8,7 @@ import {
   type InstantUs,
   instantUs,
 } from "../base/units.js";
+import { Bottleneck } from "./bottleneck.js";
 import { BurstLoss } from "./burst-loss.js";
 import { corrupted } from "./corruption.js";
 import { DeliveryQueue } from "./delivery-queue.js";
@@ -99,12 +100,13 @@ export class Link {
   private readonly loss: BurstLoss;
   private readonly luck: Record<"duplicate" | "corrupt" | "jitter" | "reorder", Random>;
   private readonly onTheWay = new DeliveryQueue();
+  private readonly bottleneck: Bottleneck;
   private lastOfferUs = instantUs(0);
-  /** When the wire will have sent all that waits for it. */
-  private wireFreeUs = instantUs(0);
 
-  constructor(options: LinkOptions) {
+  /** @param shared a bottleneck that other links have too; without it this one has its own, of its rate and queue */
+  constructor(options: LinkOptions, shared?: Bottleneck) {
     this.options = { ...WELL, ...options };
+    this.bottleneck = shared ?? new Bottleneck(this.options);
     assertSane(this.options);
     const { seed, lossShare, burstMean } = this.options;
     const stream = (index: number): Random => new Random(seed * 8 + index);
@@ -136,7 +138,7 @@ export class Link {
       this.counters.tooLong += 1;
       return;
     }
-    const sentUs = this.passWire(datagram.length, now);
+    const sentUs = this.bottleneck.pass(datagram.length, now);
     if (sentUs === undefined) {
       this.counters.queueDropped += 1;
       return;
@@ -167,18 +169,6 @@ export class Link {
     return datagram;
   }
 
-  /** When the datagram has left the wire; undefined when the queue has no room for it. */
-  private passWire(bytes: number, now: InstantUs): InstantUs | undefined {
-    const { rateBytesPerSecond: rate, queueBytes } = this.options;
-    if (rate === 0) return now;
-    const startUs = Math.max(now, this.wireFreeUs);
-    const waitingBytes = ((startUs - now) * rate) / US_PER_SECOND;
-    // An empty queue takes any datagram, else one longer than the queue could never pass.
-    if (waitingBytes > 0 && waitingBytes + bytes > queueBytes) return undefined;
-    this.wireFreeUs = instantUs(startUs + (bytes * US_PER_SECOND) / rate);
-    return this.wireFreeUs;
-  }
-
   private travel(datagram: Uint8Array, sentUs: InstantUs): void {
     const { delayUs, jitterUs, corruptShare, reorderShare } = this.options;
     let wayUs = delayUs + this.luck.jitter.unit() * jitterUs;
@@ -195,8 +185,6 @@ export class Link {
     this.onTheWay.put(arriving, instantUs(Math.ceil(after(sentUs, durationUs(wayUs)))));
   }
 }
-
-const US_PER_SECOND = 1_000_000;
 
 /**
  * Ours: a pause after which a run of losses does not go on. Runs are counted in datagrams; without this a run of

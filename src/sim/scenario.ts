@@ -3,6 +3,7 @@ import { durationUs, type InstantUs, instantUs } from "../base/units.js";
 import { Bbr } from "../protocol/bbr.js";
 import { Receiver } from "../protocol/receiver.js";
 import { Sender } from "../protocol/sender.js";
+import { Bottleneck, type BottleneckOptions } from "./bottleneck.js";
 import { Link } from "./link.js";
 import type { Outcome, Scenario } from "./plan.js";
 import { Delivery, SimulatedReceiver } from "./simulated-receiver.js";
@@ -30,14 +31,20 @@ export function simulate(scenario: Scenario): Outcome {
 /**
  * Runs several senders at once, each over its own links, to one receiver. What
  * concerns the receiver is taken from the first scenario.
+ *
+ * @param bottleneck one that all their datagrams go through, in place of the forward links' own
  */
-export function simulateTogether(scenarios: readonly Scenario[]): Outcome[] {
+export function simulateTogether(
+  scenarios: readonly Scenario[],
+  bottleneck?: BottleneckOptions,
+): Outcome[] {
   const [first] = scenarios;
   if (first === undefined) return [];
   const { guard, repair = true, windowBytes } = first;
   const window = windowBytes === undefined ? {} : { windowBytesMax: windowBytes };
   const receiver = new Receiver({ guard, repair, ...window });
-  const lanes = scenarios.map((scenario, number) => laneOf(scenario, `sender ${number}`));
+  const shared = bottleneck === undefined ? undefined : new Bottleneck(bottleneck);
+  const lanes = scenarios.map((scenario, number) => laneOf(scenario, `sender ${number}`, shared));
   const deliveries = new Map(lanes.map((lane) => [lane.name, lane.delivery]));
   const log = (what: string, nowUs: InstantUs): void => world.log("receiver", what, nowUs);
   const host = new SimulatedReceiver(receiver, first.host ?? {}, deliveries, log);
@@ -47,7 +54,7 @@ export function simulateTogether(scenarios: readonly Scenario[]): Outcome[] {
   return lanes.map((lane) => outcomeOf(lane, receiver, world.nowUs));
 }
 
-function laneOf(scenario: Scenario, name: string): Lane {
+function laneOf(scenario: Scenario, name: string, shared: Bottleneck | undefined): Lane {
   const random = new Random(scenario.seed);
   const { rateCap, connectTimeoutUs, guard, path } = scenario;
   const start = instantUs(0);
@@ -67,7 +74,7 @@ function laneOf(scenario: Scenario, name: string): Lane {
     name,
     sender,
     delivery: new Delivery(sources, scenario.images),
-    forward: new Link(scenario.forward),
+    forward: new Link(scenario.forward, shared),
     backward: new Link(scenario.backward),
     meddler: scenario.meddler ?? {},
     trace: scenario.trace,

@@ -59,7 +59,7 @@ test("the help of each command has the flags of the contract", async () => {
       ),
       "--on-existing",
     ],
-    send: "--to --mode --rate --drop --json --timeout".split(" "),
+    send: "--to --mode --rate --polite --drop --json --timeout".split(" "),
     plan: ["--mode", "--json"],
     inspect: ["--json"],
     link: "--listen --to --loss --burst --delay --jitter --rate --reorder --dup --corrupt --seed --queue".split(
