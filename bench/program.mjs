@@ -46,6 +46,10 @@ export class Program {
     });
   }
 
+  get pid() {
+    return this.#child.pid;
+  }
+
   get errors() {
     return this.#errors.trim();
   }

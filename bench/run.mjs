@@ -7,11 +7,12 @@ const HELP = `usage: npm run bench [-- NAME [options]]
   micro        frames, gaps and the two machines, without sockets
   simulated    the grid of links in virtual time; the same figures on every machine
   loopback     datagrams a second beside plain node:dgram
+  memory       the most memory that each side holds for large files and pictures: Linux
   link         Lacuna and TCP over emulated links: needs root and LINK_EMULATOR
 
 Without a name: all of them, link only where it can run. NAME --help tells the options of each.`;
 
-const NAMES = ["micro", "simulated", "loopback", "link"];
+const NAMES = ["micro", "simulated", "loopback", "memory", "link"];
 
 const [name, ...args] = process.argv.slice(2);
 if (name === "--help") console.log(HELP);

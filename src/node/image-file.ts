@@ -1,9 +1,9 @@
-import { open } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import type { Metadata as LibraryMetadata, Sharp } from "sharp";
 import type { ImageFormat, Metadata, PixelContent } from "../wire/manifest.js";
 import { LacunaError } from "./errors.js";
 import { type ImageLibrary, libraryError, loadImageLibrary } from "./image-library.js";
-import { bytesPerPixel, type MemoryLimits, rasterBytes } from "./memory.js";
+import { type MemoryLimits, rasterBytes } from "./memory.js";
 import { readMetadata } from "./metadata.js";
 import { isLosslessWebp } from "./metadata-webp.js";
 import { RASTER_ENDING, RasterFile } from "./raster-file.js";
@@ -14,6 +14,8 @@ export type PixelLayout = Pick<PixelContent, "width" | "height" | "channels" | "
 /** A picture without its pixels. */
 export interface DescribedImage extends PixelLayout {
   readonly format: ImageFormat;
+  /** Memory that the decoder takes beside some rows: 0 where it reads row by row. */
+  readonly decoderBytes: number;
   readonly metadata: readonly Metadata[];
   /** What a person should know about how the picture is read. */
   readonly notes: readonly string[];
@@ -33,11 +35,12 @@ export async function describeImage(path: string, limits: MemoryLimits): Promise
   const facts = await factsOf(sharp, path);
   const layout = layoutOf(facts);
   checkSize(layout);
-  checkDecoder(facts, layout, limits);
+  const decoderBytes = await decoderBytesOf(facts, layout, path);
+  checkDecoder(facts, layout, decoderBytes, limits);
   const format = await formatOf(facts, path);
   const { metadata, notes } = await readMetadata(path, facts);
   if ((facts.pages ?? 1) > 1) notes.push(`only the first of ${facts.pages} pages is sent`);
-  return { ...layout, format, metadata, notes };
+  return { ...layout, format, decoderBytes, metadata, notes };
 }
 
 /** The pixels: interleaved samples in raster order; 16-bit samples are little-endian. Throws LACUNA_NOT_AN_IMAGE. */
@@ -120,33 +123,40 @@ function checkSize(layout: PixelLayout): void {
   );
 }
 
-/** Decoders that hold a whole picture at once, where it is large for that. */
-function checkDecoder(facts: LibraryMetadata, layout: PixelLayout, limits: MemoryLimits): void {
-  const { width, height } = layout;
-  const bytes = width * height * decoderBytesPerPixel(facts, layout);
-  if (bytes <= limits.decoderBytes) return;
+function checkDecoder(
+  facts: LibraryMetadata,
+  { width, height }: PixelLayout,
+  bytes: number,
+  { decoderBytes: bytesMax }: MemoryLimits,
+): void {
+  if (bytes <= bytesMax) return;
   const kind = facts.isProgressive ? `progressive ${facts.format}` : facts.format;
   const mb = Math.ceil(bytes / 1_000_000);
   throw new LacunaError(
     "LACUNA_IMAGE_TOO_LARGE",
     `${width} x ${height} pixels of ${kind} take about ${mb} MB of memory to decode; --memory allows more`,
-    { width, height, bytes, bytesMax: limits.decoderBytes },
+    { width, height, bytes, bytesMax },
   );
 }
 
-/** Beside some rows: 0 where the library decodes row by row. libvips 8.18, measured on pictures of 64 and 200 Mpixel. */
-function decoderBytesPerPixel(facts: LibraryMetadata, layout: PixelLayout): number {
+/** Some formats are decoded as a whole. libvips 8.18, measured on pictures of 16 to 200 Mpixel. */
+async function decoderBytesOf(
+  facts: LibraryMetadata,
+  layout: PixelLayout,
+  path: string,
+): Promise<number> {
+  const pixels = layout.width * layout.height;
   switch (facts.format) {
     case "png":
-      return facts.isProgressive ? bytesPerPixel(layout) : 0;
+      return facts.isProgressive ? rasterBytes(layout) : 0;
     case "jpeg":
       // All coefficients, two bytes each.
       if (!facts.isProgressive) return 0;
-      return facts.chromaSubsampling === "4:2:0" ? 3 : 2 * layout.channels;
+      return pixels * (facts.chromaSubsampling === "4:2:0" ? 3 : 2 * layout.channels);
     case "webp":
     case "gif":
     case "heif":
-      return FRAME_BYTES_PER_PIXEL;
+      return pixels * FRAME_BYTES_PER_PIXEL + (await stat(path)).size;
     default:
       return 0;
   }

@@ -37,7 +37,7 @@ export interface PictureSource {
  */
 export async function openPicture(path: string, options: PictureOptions): Promise<PictureSource> {
   const limits = memoryLimits(options.memoryMb);
-  const { notes, ...image } = await describeImage(path, limits);
+  const { notes, decoderBytes, ...image } = await describeImage(path, limits);
   const { width, height } = image;
   const { fields, pieceBytes } = options;
   const pixelBytes = bytesPerPixel(image);
@@ -46,7 +46,8 @@ export async function openPicture(path: string, options: PictureOptions): Promis
   const { tileWidth, tileHeight, order, pieceCount } = partition;
   const content: PixelContent = { mode: "pixels", ...image, tileWidth, tileHeight, fields, order };
   const cut: Cut = { content, partition, slotBytes: partition.piecePixelsMax * pixelBytes };
-  const isSmall = rasterBytes(image) <= limits.rasterBytes;
+  const bytes = rasterBytes(image);
+  const isSmall = bytes <= limits.rasterBytes && bytes + decoderBytes <= limits.decoderBytes;
   const pieces = isSmall ? await inMemory(path, cut) : await onDisk(path, cut, options.cacheFolder);
   const { digest, readPiece, close } = pieces;
   const manifest: Manifest = {
