@@ -342,7 +342,7 @@ export class IncomingSession {
 /** Why a piece is missing, as far as its receiver can know. */
 function causeIn(tracker: GapTracker | undefined, piece: number): string {
   if (tracker === undefined || !tracker.isExpected(piece)) return "not-seen";
-  return tracker.requestsOf(piece) > 0 ? "requested" : "lost";
+  return tracker.wasRequested(piece) ? "requested" : "lost";
 }
 
 function nameTaken(path: string): LacunaError {

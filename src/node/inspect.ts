@@ -1,6 +1,6 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { RangeSet } from "../base/range-set.js";
+import { PieceSet } from "../base/piece-set.js";
 import type { Inspection, MissingRegion } from "./api-types.js";
 import { LacunaError } from "./errors.js";
 import { PieceStore, STORE_FOLDER } from "./piece-store.js";
@@ -49,7 +49,7 @@ async function fromFolder(path: string): Promise<Inspection | undefined> {
   const contents = await PieceStore.inspect(path);
   if (contents !== undefined) {
     const { manifest, held } = contents;
-    const missing = RangeSet.of(...held.gaps(0, manifest.pieceCount));
+    const missing = PieceSet.of(held.gaps(0, manifest.pieceCount));
     return inspectionOf(partialReport(manifest, missing, () => "missing"));
   }
   const waiting = basename(path) === STORE_FOLDER ? path : join(path, STORE_FOLDER);

@@ -1,6 +1,6 @@
 import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { RangeSet } from "../base/range-set.js";
+import { PieceSet } from "../base/piece-set.js";
 import { missingMaskIn } from "../picture/hole-map.js";
 import { Partition } from "../picture/partition.js";
 import { type Band, bandsOf } from "../picture/raster.js";
@@ -51,7 +51,7 @@ export async function keepPartial(
   const paths = partialPaths(out, manifest);
   try {
     await store.flush();
-    const missing = RangeSet.of(...store.held.gaps(0, manifest.pieceCount));
+    const missing = PieceSet.of(store.held.gaps(0, manifest.pieceCount));
     const resume = store.folder;
     const report = partialReport(manifest, missing, causeOf, { ...extras, resume });
     const { content } = manifest;

@@ -3,7 +3,7 @@ import { readSync } from "node:fs";
 import { type FileHandle, mkdir, open, readFile, rm, rmdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { assert } from "../base/assert.js";
-import { RangeSet } from "../base/range-set.js";
+import { PieceSet } from "../base/piece-set.js";
 import type { Manifest } from "../wire/manifest.js";
 import { decodeManifest, encodeManifest } from "../wire/manifest-bytes.js";
 import { diskError, syncFolder, writeAtomically } from "./disk.js";
@@ -22,7 +22,7 @@ export interface PieceStoreEvents {
 /** What a resume folder holds, without opening it for writing. */
 export interface StoreContents {
   readonly manifest: Manifest;
-  readonly held: RangeSet;
+  readonly held: PieceSet;
 }
 
 /**
@@ -36,12 +36,12 @@ export interface StoreContents {
  */
 export class PieceStore {
   /** Pieces written or being written; those found on the disk at first. */
-  readonly held: RangeSet;
+  readonly held: PieceSet;
   readonly pieceCount: number;
   private readonly lengthOf: (piece: number) => number;
   private readonly queue: WriteQueue;
   /** Pieces that have reached the file. */
-  private readonly written = new RangeSet();
+  private readonly written = new PieceSet();
   /** Whether the folder has the manifest. Without `held` it says nothing, so it comes with the first checkpoint. */
   private hasManifest: boolean;
   private checkpointing: Promise<void> = Promise.resolve();
@@ -53,11 +53,11 @@ export class PieceStore {
     /** Read and write; the store closes it. */
     readonly file: FileHandle,
     private readonly lock: FolderLock,
-    held: RangeSet | undefined,
+    held: PieceSet | undefined,
     events: PieceStoreEvents,
   ) {
     this.hasManifest = held !== undefined;
-    this.held = held ?? new RangeSet();
+    this.held = held ?? new PieceSet();
     for (const { start, end } of this.held.ranges()) this.written.add(start, end);
     this.pieceCount = manifest.pieceCount;
     this.lengthOf = pieceLengths(manifest);
@@ -226,7 +226,7 @@ async function heldIn(
   folder: string,
   encoded: Uint8Array,
   manifest: Manifest,
-): Promise<RangeSet | undefined> {
+): Promise<PieceSet | undefined> {
   const saved = await readFile(join(folder, MANIFEST_FILE)).catch(() => undefined);
   if (saved?.equals(encoded) !== true) return undefined;
   const length = await stat(join(folder, PIECES_FILE)).then(
@@ -249,7 +249,7 @@ function fileBytes({ content, pieceCount, pieceBytes }: Manifest): number {
 }
 
 /** The bitmap, lowest bit first, behind the hash that guards it and binds it to this image. */
-function heldToBytes(held: RangeSet, manifest: Manifest): Uint8Array {
+function heldToBytes(held: PieceSet, manifest: Manifest): Uint8Array {
   const bitmap = new Uint8Array(Math.ceil(manifest.pieceCount / 8));
   for (const { start, end } of held.ranges()) {
     for (let piece = start; piece < end; piece += 1) {
@@ -259,12 +259,12 @@ function heldToBytes(held: RangeSet, manifest: Manifest): Uint8Array {
   return Buffer.concat([guardOf(bitmap, manifest), bitmap]);
 }
 
-function heldFromBytes(bytes: Uint8Array, manifest: Manifest): RangeSet | undefined {
+function heldFromBytes(bytes: Uint8Array, manifest: Manifest): PieceSet | undefined {
   const bitmap = bytes.subarray(GUARD_BYTES);
   if (bitmap.length !== Math.ceil(manifest.pieceCount / 8)) return undefined;
   const guard = guardOf(bitmap, manifest);
   if (!guard.equals(bytes.subarray(0, GUARD_BYTES))) return undefined;
-  const held = new RangeSet();
+  const held = new PieceSet();
   for (let piece = 0; piece < manifest.pieceCount; piece += 1) {
     if (((bitmap[piece >>> 3] as number) & (1 << (piece & 7))) !== 0) held.add(piece);
   }

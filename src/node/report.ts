@@ -1,4 +1,5 @@
-import type { Range, RangeSet } from "../base/range-set.js";
+import type { PieceSet } from "../base/piece-set.js";
+import type { Range } from "../base/range-set.js";
 import { missingPixels, missingRegions, type Region } from "../picture/hole-map.js";
 import { Partition } from "../picture/partition.js";
 import type { Manifest } from "../wire/manifest.js";
@@ -45,7 +46,7 @@ export type ReportExtras = Pick<PartialReport, "reason" | "seconds" | "resume">;
 /** `missing` are pieces; `causeOf` says why each is missing. */
 export function partialReport(
   manifest: Manifest,
-  missing: RangeSet,
+  missing: PieceSet,
   causeOf: (piece: number) => string,
   extras: ReportExtras = {},
 ): PartialReport {
@@ -78,7 +79,7 @@ export function partialReport(
 function holesOf(
   pieceBytes: number,
   bytes: number,
-  missing: RangeSet,
+  missing: PieceSet,
   causeOf: (piece: number) => string,
 ): Hole[] {
   const holes: Hole[] = [];

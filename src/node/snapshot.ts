@@ -1,4 +1,4 @@
-import type { RangeSet } from "../base/range-set.js";
+import type { PieceSet } from "../base/piece-set.js";
 import { missingMask } from "../picture/hole-map.js";
 import { Partition } from "../picture/partition.js";
 import { placePiece } from "../picture/raster.js";
@@ -22,7 +22,7 @@ export async function snapshotOfStore(
 }
 
 /** The picture as a sender knows that its receiver has it; undefined for what is no picture. */
-export function snapshotOfSource(id: string, source: Source, held: RangeSet): Snapshot | undefined {
+export function snapshotOfSource(id: string, source: Source, held: PieceSet): Snapshot | undefined {
   const { content, name, pieceBytes } = source.manifest;
   if (content.mode !== "pixels") return undefined;
   const partition = Partition.of(content);
@@ -42,7 +42,7 @@ function snapshotOf(
   id: string,
   name: string,
   content: PixelContent,
-  held: RangeSet,
+  held: PieceSet,
   pixels: Uint8Array,
 ): Snapshot {
   const { width, height, channels, bits } = content;

@@ -1,7 +1,6 @@
-import { type Range, RangeSet } from "../base/range-set.js";
+import { PieceSet } from "../base/piece-set.js";
+import type { Range } from "../base/range-set.js";
 import { fitGaps, type GapsFrame } from "../wire/frames/gaps.js";
-
-const REQUESTS_SHOWN_MAX = 255;
 
 /**
  * What a receiver holds and lacks of one image: exact at every instant,
@@ -12,15 +11,14 @@ const REQUESTS_SHOWN_MAX = 255;
  * count once the sender has said that its first pass is over.
  */
 export class GapTracker {
-  readonly held = new RangeSet();
+  readonly held = new PieceSet();
   /** Pieces that came and were new. */
   received = 0;
   /** Of these, pieces that had been asked for. */
   repaired = 0;
   duplicates = 0;
   private frontier = 0;
-  /** Times that each piece was asked for; made when the first is. */
-  private requests: Uint8Array | undefined;
+  private readonly requested = new PieceSet();
   /** Where the next report begins, when holes are too many for one datagram. */
   private cursor = 0;
 
@@ -33,7 +31,7 @@ export class GapTracker {
       return false;
     }
     this.received += 1;
-    if (this.requestsOf(piece) > 0) this.repaired += 1;
+    if (this.wasRequested(piece)) this.repaired += 1;
     this.frontier = Math.max(this.frontier, piece + 1);
     return true;
   }
@@ -57,9 +55,9 @@ export class GapTracker {
     this.expectAll();
   }
 
-  /** No more will come: how often pieces were asked for is forgotten. */
+  /** No more will come: which pieces were asked for is forgotten. */
   end(): void {
-    this.requests = undefined;
+    this.requested.clear();
   }
 
   get missingCount(): number {
@@ -85,8 +83,8 @@ export class GapTracker {
     return piece < this.frontier;
   }
 
-  requestsOf(piece: number): number {
-    return this.requests?.[piece] ?? 0;
+  wasRequested(piece: number): boolean {
+    return this.requested.has(piece);
   }
 
   /**
@@ -99,13 +97,7 @@ export class GapTracker {
     const frame = fitGaps(image, from, this.frontier, missing, room);
     if (frame === undefined) return undefined;
     this.cursor = frame.to < this.frontier ? frame.to : 0;
-    this.requests ??= new Uint8Array(this.pieceCount);
-    for (const range of frame.missing) {
-      for (let piece = range.start; piece < range.end; piece += 1) {
-        const times = this.requests[piece] as number;
-        if (times < REQUESTS_SHOWN_MAX) this.requests[piece] = times + 1;
-      }
-    }
+    for (const { start, end } of frame.missing) this.requested.add(start, end);
     return frame;
   }
 

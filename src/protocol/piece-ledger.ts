@@ -1,4 +1,5 @@
-import { type Range, RangeSet } from "../base/range-set.js";
+import { PieceSet } from "../base/piece-set.js";
+import type { Range } from "../base/range-set.js";
 
 /**
  * What a sender knows of each piece of one image: not sent, withheld, on the
@@ -10,13 +11,13 @@ import { type Range, RangeSet } from "../base/range-set.js";
  */
 export class PieceLedger {
   /** Pieces that the receiver has confirmed. */
-  readonly held = new RangeSet();
+  readonly held = new PieceSet();
   /** Pieces put on the wire at least once. */
   sentOnce = 0;
   /** Times that a piece was sent again, or late because it was withheld. */
   repaired = 0;
-  private readonly due = new RangeSet();
-  private readonly withheld: RangeSet;
+  private readonly due = new PieceSet();
+  private readonly withheld: PieceSet;
   /** Everything before this has been sent, withheld, or was held from the start. */
   private next = 0;
   /** The newest packet of each piece on the way, the longest on the way first. */
@@ -26,7 +27,7 @@ export class PieceLedger {
     readonly pieceCount: number,
     withheld: Iterable<Range> = [],
   ) {
-    this.withheld = RangeSet.of(...withheld);
+    this.withheld = PieceSet.of(withheld);
     this.skip();
   }
 

@@ -1,5 +1,6 @@
 import type { Rect } from "../../base/geometry.js";
-import { type Range, RangeSet } from "../../base/range-set.js";
+import { PieceSet } from "../../base/piece-set.js";
+import type { Range } from "../../base/range-set.js";
 import type { ReceiveObserver } from "../../node/observer.js";
 import { blockMap } from "../../picture/hole-map.js";
 import { Partition } from "../../picture/partition.js";
@@ -48,7 +49,7 @@ interface Drawn {
 }
 
 class ImageHoles {
-  private readonly missing = new RangeSet();
+  private readonly missing = new PieceSet();
   private readonly partition: Partition | undefined;
   private readonly preview: Preview | undefined;
   private last: Drawn | undefined;
@@ -159,7 +160,7 @@ function cellRect(
 }
 
 /** The share of present pieces in each of `cells` equal stretches; stretches beyond the last piece are whole. */
-function pieceShares(missing: RangeSet, pieces: number, cells: number): Float64Array {
+function pieceShares(missing: PieceSet, pieces: number, cells: number): Float64Array {
   const shares = new Float64Array(cells).fill(1);
   for (let cell = 0; cell < cells; cell += 1) {
     const stretch = stretchOf(cell, cells, pieces);
