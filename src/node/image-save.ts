@@ -54,9 +54,9 @@ export async function savePicture(path: string, saved: SavedFormat, rows: Rows):
 }
 
 /** The same as PNG. CMYK has no place in a PNG. */
-export async function savePng(path: string, rows: Rows): Promise<void> {
+export async function savePng(path: string, rows: Rows, effort = PNG_OPTIONS): Promise<void> {
   if (rows.isSmall) {
-    const encoded = await (await imageInMemory(rows)).png(PNG_OPTIONS).toBuffer();
+    const encoded = await (await imageInMemory(rows)).png(effort).toBuffer();
     const { head, rest } = pngHead(encoded, rows.metadata);
     return writeDurably(path, [...head, encoded.subarray(rest)]);
   }
@@ -66,7 +66,7 @@ export async function savePng(path: string, rows: Rows): Promise<void> {
     // The library reads a plain TIFF row by row; a raster of its own format it would map into memory as a whole.
     await writeTiff(plain, rows.layout, rows.bands, { compress: false, metadata: [] });
     const image = (await loadImageLibrary())(plain, FILE_OPTIONS);
-    const stored = image.toColourspace(spaceOf(rows.layout)).png(PNG_OPTIONS);
+    const stored = image.toColourspace(spaceOf(rows.layout)).png(effort);
     await stored.toFile(bare).catch((error: unknown) => Promise.reject(libraryError(error)));
     await rm(plain);
     await copyWithMetadata(bare, path, rows.metadata);
@@ -128,7 +128,9 @@ function spaceOf({ bits, colour }: PixelLayout): "grey16" | "rgb16" | "b-w" | "s
  * higher levels save nothing. (WebP with effort 0: 1.9 s and 17.6 MB
  * of the same photograph; every higher effort takes 5 s for 16.3 MB.)
  */
-const PNG_OPTIONS = { compressionLevel: 3, adaptiveFiltering: true } as const;
+const PNG_OPTIONS = { compressionLevel: 3, adaptiveFiltering: true };
+/** In half the time, for what is to be replaced soon. */
+export const PNG_QUICK = { compressionLevel: 1, adaptiveFiltering: false };
 const FILE_OPTIONS = { failOn: "error", limitInputPixels: false, sequentialRead: true } as const;
 const BLOCK_BYTES = 2 ** 20;
 /** The encoder of libwebp takes no more. */

@@ -7,7 +7,7 @@ import { type Band, bandsOf } from "../picture/raster.js";
 import type { Manifest, PixelContent } from "../wire/manifest.js";
 import { AssembledRaster, BAND_BYTES } from "./assemble.js";
 import { diskError, syncFolder, writeAtomically } from "./disk.js";
-import { type Rows, savePng } from "./image-save.js";
+import { PNG_QUICK, type Rows, savePng } from "./image-save.js";
 import { memoryLimits } from "./memory.js";
 import { safeName, splitName } from "./names.js";
 import type { PieceStore } from "./piece-store.js";
@@ -94,8 +94,8 @@ async function writePictures(
   const picture = join(store.folder, `${PASSING_NAME}.picture`);
   const mask = join(store.folder, `${PASSING_NAME}.mask`);
   try {
-    await savePng(picture, shownRows(raster, store, content));
-    await savePng(mask, maskRows(raster.isSmall, store, content));
+    await savePng(picture, shownRows(raster, store, content), PNG_QUICK);
+    await savePng(mask, maskRows(raster.isSmall, store, content), PNG_QUICK);
     await rename(picture, paths.picture);
     await rename(mask, paths.mask);
   } finally {
