@@ -33,6 +33,7 @@ export const DEMO_LINK: LinkFlags = {
   jitter: 2,
   rate: 1.5,
   queue: 32,
+  mtu: 1_500,
   reorder: 0.02,
   dup: 0.01,
   corrupt: 0.01,

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { bytesPerSecond, milliseconds } from "../base/units.js";
+import { bytesPerSecond, instantUs, milliseconds } from "../base/units.js";
 import type { LinkCounters, LinkOptions } from "../sim/link.js";
 import { formatCount } from "./terminal/format.js";
 import { numberReader, shareReader } from "./values.js";
@@ -17,6 +17,8 @@ export interface LinkFlags {
   readonly rate: number;
   /** Kilobytes. */
   readonly queue: number;
+  /** Bytes of an IP packet; 0: any. */
+  readonly mtu: number;
   readonly reorder: number;
   readonly dup: number;
   readonly corrupt: number;
@@ -30,6 +32,7 @@ export const WELL_LINK: LinkFlags = {
   jitter: 0,
   rate: 0,
   queue: 256,
+  mtu: 0,
   reorder: 0,
   dup: 0,
   corrupt: 0,
@@ -61,6 +64,12 @@ export function addLinkFlags(command: Command, defaults: LinkFlags): Command {
       "what may wait when the rate is reached",
       numberReader({ flag: "--queue", unit: "kilobytes", example: "64", max: QUEUE_KB_MAX }),
       defaults.queue,
+    )
+    .option(
+      "--mtu <BYTES>",
+      "longer IP packets vanish, as behind a tunnel; 0: none",
+      numberReader({ flag: "--mtu", unit: "bytes", example: "1400", max: MTU_MAX, whole: true }),
+      defaults.mtu,
     )
     .option(
       "--reorder <P>",
@@ -101,6 +110,7 @@ export function linkOptions(flags: LinkFlags): LinkOptions {
     reorderShare: flags.reorder,
     duplicateShare: flags.dup,
     corruptShare: flags.corrupt,
+    limits: flags.mtu === 0 ? [] : [{ fromUs: instantUs(0), bytes: flags.mtu - HEADERS_BYTES }],
   };
 }
 
@@ -110,6 +120,7 @@ export function countersLine(direction: string, counters: LinkCounters): string 
     [
       ["lost", counters.lost],
       ["dropped by the queue", counters.queueDropped],
+      ["too long", counters.tooLong],
       ["held back", counters.reordered],
       ["doubled", counters.duplicated],
       ["damaged", counters.corrupted],
@@ -119,6 +130,9 @@ export function countersLine(direction: string, counters: LinkCounters): string 
   return `${direction}: ${passed}; ${fates.join(", ")}`;
 }
 
+/** Of IPv4 and UDP. */
+const HEADERS_BYTES = 20 + 8;
+const MTU_MAX = 65_535;
 const DELAY_MS_MAX = 60_000;
 const QUEUE_KB_MAX = 1_000_000;
 const SEED_MAX = 4_294_967_295;

@@ -21,6 +21,7 @@ interface SendFlags {
   readonly rate?: number;
   readonly polite?: true;
   readonly drop?: "odd-rows" | number;
+  readonly maxDatagram?: number;
   readonly timeout?: number;
   readonly memory?: number;
   readonly pathMemory: boolean;
@@ -51,6 +52,18 @@ export function define(command: Command, context: Context): void {
       "give up when nobody answers for so long (default: 15)",
       numberReader({ flag: "--timeout", unit: "seconds", example: "30", above: true }),
     )
+    .option(
+      "--max-datagram <BYTES>",
+      "the longest datagram to try (default: what fits the interface)",
+      numberReader({
+        flag: "--max-datagram",
+        unit: "bytes of UDP payload",
+        example: "8972",
+        min: DATAGRAM_BYTES_MIN,
+        max: DATAGRAM_BYTES_MAX,
+        whole: true,
+      }),
+    )
     .option(MEMORY_FLAG, MEMORY_HELP, readMemory)
     .option("--no-path-memory", "neither use nor keep what is known of the way to the receiver")
     .option("--json", "one JSON object a line on standard output")
@@ -65,10 +78,11 @@ async function run(paths: string[], flags: SendFlags, { output }: Context): Prom
   const { send, stateFolder } = await import("../node/index.js");
   const { mode, rate: rateMbit, polite, drop } = flags;
   const { timeout: timeoutSeconds, memory: memoryMb } = flags;
+  const { maxDatagram: maxDatagramBytes } = flags;
   const teller = await sendTeller(output, to);
   try {
     const folder = flags.pathMemory ? stateFolder(process.env) : undefined;
-    const kept = given({ stateFolder: folder, memoryMb });
+    const kept = given({ stateFolder: folder, memoryMb, maxDatagramBytes });
     const transfer = send(paths, {
       to,
       ...given({ mode, rateMbit, polite, drop, timeoutSeconds }),
@@ -95,6 +109,10 @@ async function readTicket(text: string): Promise<string> {
   if (ticket === "") throw badOption(`the ticket file ${path} is empty`);
   return ticket;
 }
+
+/** What every path carries, and what UDP over IPv4 can hold. */
+const DATAGRAM_BYTES_MIN = 1_200;
+const DATAGRAM_BYTES_MAX = 65_507;
 
 const EXAMPLES = `
 Examples:

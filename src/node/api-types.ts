@@ -47,6 +47,11 @@ export interface SendOptions {
   readonly memoryMb?: number;
   /** Where large pictures are unpacked while they are sent. Default: the user's cache folder. */
   readonly cacheFolder?: string;
+  /**
+   * The longest datagram that may be sent, in bytes of UDP payload, 1,200 to 65,507. Default: what fits the interface;
+   * whether the path carries it is found out.
+   */
+  readonly maxDatagramBytes?: number;
   /** How long to wait for the first answer. Default 15. */
   readonly timeoutSeconds?: number;
   readonly signal?: AbortSignal;
@@ -63,6 +68,8 @@ export interface SentFile {
   readonly wireBytes: number;
   readonly payloadBytes: number;
   readonly repairedPieces: number;
+  /** The longest datagram that the path was found to carry, in bytes of UDP payload. */
+  readonly datagramBytes: number;
   readonly missingPixels: number;
   readonly missingPieces: number;
   readonly bytes: number;

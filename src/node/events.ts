@@ -132,6 +132,8 @@ export interface SendProgressEvent extends Timed {
   readonly rateMbit: number;
   readonly rttMs: number;
   readonly lossShare: number;
+  /** The longest datagram that the path is known to carry, in bytes of UDP payload. */
+  readonly datagramBytes: number;
   readonly secondsLeft?: number;
 }
 
@@ -147,6 +149,8 @@ export interface SendCompleteEvent extends Timed {
   readonly payloadBytes: number;
   /** Pieces sent again, or sent late because they were withheld at first. */
   readonly repairedPieces: number;
+  /** The longest datagram that the path was found to carry, in bytes of UDP payload. */
+  readonly datagramBytes: number;
   readonly sha256: string;
   readonly bytes: number;
   readonly receipt: Receipt;

@@ -2,10 +2,17 @@ import { mkdir, readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { PathModel } from "../protocol/bbr.js";
+import { BASE_DATAGRAM_BYTES, MAX_DATAGRAM_BYTES } from "../wire/datagram.js";
 import { writeAtomically } from "./disk.js";
 
+/** What is worth knowing of a path the next time. */
+export interface KnownPath extends PathModel {
+  /** The longest datagram that it was found to carry, if longer than the base size. UDP payload. */
+  readonly datagramBytes?: number;
+}
+
 /** A path as it was when a transfer over it ended. */
-interface SavedPath extends PathModel {
+interface SavedPath extends KnownPath {
   /** Milliseconds since 1970. */
   readonly savedAt: number;
 }
@@ -24,15 +31,16 @@ export class PathMemory {
   }
 
   /** @param host the receiver's IP address */
-  async recall(host: string, nowMs: number): Promise<PathModel | undefined> {
+  async recall(host: string, nowMs: number): Promise<KnownPath | undefined> {
     const saved = (await this.read()).get(host);
     if (saved === undefined || nowMs - saved.savedAt > KEPT_MS || saved.savedAt > nowMs) {
       return undefined;
     }
-    return { bytesPerSecond: saved.bytesPerSecond, minRttUs: saved.minRttUs };
+    const { bytesPerSecond, minRttUs, datagramBytes } = saved;
+    return { bytesPerSecond, minRttUs, ...(isSize(datagramBytes) && { datagramBytes }) };
   }
 
-  async save(host: string, path: PathModel, nowMs: number): Promise<void> {
+  async save(host: string, path: KnownPath, nowMs: number): Promise<void> {
     try {
       const paths = await this.read();
       // Taken out first, so that the newest stand last.
@@ -75,6 +83,11 @@ function isSavedPath(path: Partial<SavedPath> | null): boolean {
   const numbers = [path?.bytesPerSecond, path?.minRttUs, path?.savedAt];
   return numbers.every((value) => Number.isFinite(value) && (value as number) > 0);
 }
+
+const isSize = (bytes: unknown): bytes is number =>
+  Number.isInteger(bytes) &&
+  (bytes as number) > BASE_DATAGRAM_BYTES &&
+  (bytes as number) <= MAX_DATAGRAM_BYTES;
 
 const VERSION = 1;
 /** A day: routes and neighbours change. Ours. */

@@ -16,6 +16,7 @@ import { LacunaError } from "./errors.js";
 import type { SendEvent } from "./events.js";
 import { datagramGuard } from "./guard.js";
 import { PathMemory } from "./path-memory.js";
+import { FragmentWatch, pathOptions } from "./path-size.js";
 import { Pump } from "./pump.js";
 import { RateMeter } from "./rate-meter.js";
 import { refusalOf } from "./refusal.js";
@@ -136,18 +137,23 @@ class SendRun implements Run<SendEvent, SendResult> {
       guard: datagramGuard,
       congestion,
       nowUs: nowUs(),
+      path: await pathOptions(socket, this.options.maxDatagramBytes, remembered?.datagramBytes),
       takeMemory: (bytes) => memory.take(bytes),
       ...(rateMbit === undefined ? {} : { rateCap: bytesPerSecond(rateMbit * 125_000) }),
       ...(timeoutSeconds === undefined ? {} : { connectTimeoutUs: secondsUs(timeoutSeconds) }),
     });
     this.sender = sender;
+    const fragments = new FragmentWatch(sender);
     const ended = new Promise<SenderEnd>((resolve, reject) => {
       this.finish = (end) => (end instanceof Error ? reject(end) : resolve(end));
     });
     const pump = new Pump(
       {
         handleTimeout: (now) => sender.handleTimeout(now),
-        drain: (now) => this.drain(sender, socket, now),
+        drain: (now) => {
+          fragments.lookAtChange();
+          return this.drain(sender, socket, now);
+        },
       },
       (error) => this.finish(asLacunaError(error)),
     );
@@ -159,11 +165,16 @@ class SendRun implements Run<SendEvent, SendResult> {
     if (first !== undefined) this.add(sender, first);
     this.openMore(sender);
     pump.wake();
-    const ticker = setInterval(() => this.tellProgress(sender), PROGRESS_EVERY_US / 1_000);
+    const ticker = setInterval(() => {
+      fragments.look();
+      this.tellProgress(sender);
+    }, PROGRESS_EVERY_US / 1_000);
     const end = await ended.finally(() => clearInterval(ticker));
     // A cap says nothing of the path.
     const path = congestion instanceof Bbr && rateMbit === undefined ? congestion.path : undefined;
-    if (path !== undefined) await paths?.save(to.host, path, Date.now());
+    fragments.look();
+    const { pathDatagramBytes: datagramBytes } = sender;
+    if (path !== undefined) await paths?.save(to.host, { ...path, datagramBytes }, Date.now());
     return end;
   }
 
@@ -177,9 +188,10 @@ class SendRun implements Run<SendEvent, SendResult> {
         resolve();
       });
     });
-    // "Port unreachable" may come from a receiver that starts a moment later, or from nobody: only a hint.
-    socket.on("error", () => {
-      this.refused = true;
+    socket.on("error", ({ code }: NodeJS.ErrnoException) => {
+      if (code === "EMSGSIZE") this.sender?.handleTooLong(nowUs());
+      // "Port unreachable" may come from a receiver that starts a moment later, or from nobody: only a hint.
+      else this.refused = true;
     });
     return socket;
   }
@@ -283,6 +295,7 @@ class SendRun implements Run<SendEvent, SendResult> {
       wireBytes: image?.wireBytes ?? 0,
       payloadBytes: facts.bytes,
       repairedPieces: image?.pieces.repaired ?? 0,
+      datagramBytes: sender.pathDatagramBytes,
       missingPixels,
       missingPieces,
       receipt: { seconds: result.elapsedUs / 1_000_000, lossShare: result.lossPpm / 1_000_000 },
@@ -294,9 +307,8 @@ class SendRun implements Run<SendEvent, SendResult> {
     if (file.outcome === "partial") {
       this.tell({ event: "partial", ...common, missingPixels, missingPieces });
     } else {
-      const { seconds, wireBytes, payloadBytes, repairedPieces, sha256, bytes, receipt } = file;
-      const costs = { seconds, wireBytes, payloadBytes, repairedPieces, sha256, bytes, receipt };
-      this.tell({ event: "complete", ...common, ...costs });
+      const { outcome: _, missingPixels: __, missingPieces: ___, ...facts } = file;
+      this.tell({ event: "complete", t: this.t(), ...facts });
     }
     one.source.close();
   }
@@ -326,6 +338,7 @@ class SendRun implements Run<SendEvent, SendResult> {
       rateMbit: round((one.rate.bytesPerSecond * 8) / 1_000_000, 3),
       rttMs: round(rtt.smoothedUs / 1_000, 3),
       lossShare: round(sender.lossMeter.share(sentPackets, lostForGood), 4),
+      datagramBytes: sender.pathDatagramBytes,
       ...(secondsLeft === undefined ? {} : { secondsLeft: round(secondsLeft, 1) }),
     });
   }

@@ -124,16 +124,11 @@ export class PathMtu {
     return true;
   }
 
-  /**
-   * The host has learnt that a datagram was too long for the path: the probe on the way; without one, what was
-   * confirmed. It would send the next such in fragments, so nothing above is tried until the raise timer is over.
-   */
+  /** The host has learnt that a datagram was too long for the path: the probe on the way, or else what was confirmed. */
   onTooLong(nowUs: InstantUs): void {
+    const tooLong = this.probedBytes ?? this.confirmedBytes;
     if (this.probedBytes === undefined) this.fallBack();
-    this.probedBytes = undefined;
-    this.ceilingBytes = this.confirmedBytes;
-    this.listSizes();
-    this.raiseUs = after(nowUs, PATH_RAISE_US);
+    this.giveUp(tooLong, nowUs);
   }
 
   private onProbeAcked(bytes: number): void {
@@ -150,9 +145,13 @@ export class PathMtu {
     if (bytes !== this.probedBytes) return;
     this.probedBytes = undefined;
     this.failures += 1;
-    if (this.failures < probesFor(lossShare)) return;
+    if (this.failures >= probesFor(lossShare)) this.giveUp(bytes, nowUs);
+  }
+
+  private giveUp(bytes: number, nowUs: InstantUs): void {
+    this.probedBytes = undefined;
     this.failures = 0;
-    this.ceilingBytes = bytes - 1;
+    this.ceilingBytes = Math.max(bytes - 1, this.confirmedBytes);
     this.listSizes();
     if (this.state === "complete") this.raiseUs = after(nowUs, PATH_RAISE_US);
   }

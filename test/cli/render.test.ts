@@ -185,6 +185,7 @@ describe("a sender", () => {
     rateMbit: 18.2,
     rttMs: 41,
     lossShare: 0.124,
+    datagramBytes: 1_472,
     secondsLeft: 185,
   };
 

@@ -217,7 +217,12 @@ describe("what is said of a transfer", () => {
     const proof = { ...facts, sha256: `9f3a41${"0".repeat(54)}c41e`, bytes: 53_670_240, receipt };
     const here = { ...proof, path: "in/harbour.png", missingPixels: 0 } as const;
     // The sender's own clock runs a little longer, until it has heard.
-    const costs = { wireBytes: 6e7, payloadBytes: 53_670_240, repairedPieces: 9 };
+    const costs = {
+      wireBytes: 6e7,
+      payloadBytes: 53_670_240,
+      repairedPieces: 9,
+      datagramBytes: 1_472,
+    };
     const there = { ...proof, ...costs, seconds: 2.3 };
     const line = "EXACT  harbour.png  53.7 MB  sha256 9f3a41…c41e  2.1 s  loss 12.4 %";
     expect(receiveNarration(here, start, LOOK, "results")).toEqual([line]);

@@ -16,6 +16,16 @@ describe("the memory of paths", () => {
     expect(await memory.recall("192.0.2.8", 2_000)).toBeUndefined();
   });
 
+  test("keeps the size of datagrams, if it is one", async () => {
+    const memory = new PathMemory(testFolder());
+    await memory.save("192.0.2.7", { ...path, datagramBytes: 8_972 }, 1_000);
+    expect(await memory.recall("192.0.2.7", 2_000)).toEqual({ ...path, datagramBytes: 8_972 });
+    for (const datagramBytes of [1_200, 70_000, 1_472.5]) {
+      await memory.save("192.0.2.7", { ...path, datagramBytes }, 1_000);
+      expect(await memory.recall("192.0.2.7", 2_000)).toEqual(path);
+    }
+  });
+
   test("forgets after a day, and trusts no clock that ran backwards", async () => {
     const memory = new PathMemory(testFolder());
     await memory.save("192.0.2.7", path, 100 * HOUR_MS);

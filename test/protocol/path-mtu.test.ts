@@ -169,13 +169,12 @@ test("a datagram is at most an eighth of a window, and what the pace brings in 2
 });
 
 describe("the host's word that a datagram was too long", () => {
-  test("ends the search at what is confirmed", () => {
-    const mtu = new PathMtu({ mostBytes: 8_972 });
+  test("gives up the size of the probe at once", () => {
+    const mtu = new PathMtu({ mostBytes: 1_472 });
     mtu.onProbeSent(mtu.probeBytes(start) as number);
     mtu.onTooLong(start);
-    expect(mtu.state).toBe("complete");
-    expect(mtu.confirmedBytes).toBe(1_200);
-    expect(mtu.probeBytes(instantUs(1_000_000))).toBeUndefined();
+    expect(search(mtu, 1_472)).toEqual([1_392, 1_464]);
+    expect(mtu.confirmedBytes).toBe(1_464);
   });
 
   test("takes back what was confirmed when nothing is being tried", () => {
@@ -183,6 +182,15 @@ describe("the host's word that a datagram was too long", () => {
     search(mtu, 8_972);
     mtu.onTooLong(start);
     expect(mtu.confirmedBytes).toBe(1_200);
+    search(mtu, 1_472);
+    expect(mtu.confirmedBytes).toBe(1_472);
+  });
+
+  test("leaves the base size, whatever it says", () => {
+    const mtu = new PathMtu({ mostBytes: 1_472 });
+    search(mtu, 1_200);
+    mtu.onTooLong(start);
     expect(mtu.state).toBe("complete");
+    expect(mtu.confirmedBytes).toBe(1_200);
   });
 });
