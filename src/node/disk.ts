@@ -22,14 +22,14 @@ export function diskError(cause: unknown, path: string): LacunaError {
 export async function writeAtomically(
   path: string,
   passing: string,
-  parts: readonly Uint8Array[],
+  parts: Iterable<Uint8Array>,
 ): Promise<void> {
   await writeDurably(passing, parts);
   await rename(passing, path);
 }
 
 /** Writes a new file and waits until the disk has it. */
-export async function writeDurably(path: string, parts: readonly Uint8Array[]): Promise<void> {
+export async function writeDurably(path: string, parts: Iterable<Uint8Array>): Promise<void> {
   const file = await open(path, "w");
   try {
     for (const part of parts) await writeAll(file, part);

@@ -1,5 +1,6 @@
 import { stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
+import type { PieceSet } from "../base/piece-set.js";
 import type { InstantUs } from "../base/units.js";
 import type { GapTracker } from "../protocol/gaps.js";
 import type { ReceiverConnection } from "../protocol/receiver-connection.js";
@@ -92,13 +93,19 @@ export class IncomingSession {
       this.store = await this.openStore();
       if (this.state !== "opening") return;
       this.state = "open";
-      const held = [...this.store.held.ranges()];
-      const resumedPieces = this.store.held.size;
+      const held = this.store.held.copy();
       this.host.observers.onImage(this.id, this.manifest);
       const from = formatAddress(addressOf(this.connection.path));
       const { id, facts } = this;
-      this.host.tell({ event: "offer", t: this.host.t(), id, ...facts, from, resumedPieces });
-      this.connection.accept(this.number, pieceLengths(this.manifest), held, nowUs());
+      this.host.tell({
+        event: "offer",
+        t: this.host.t(),
+        id,
+        ...facts,
+        from,
+        resumedPieces: held.size,
+      });
+      this.connection.accept(this.number, pieceLengths(this.manifest), held.ranges(), nowUs());
       this.host.wake(this.connection);
       await this.showHeld(held);
     });
@@ -284,12 +291,12 @@ export class IncomingSession {
   }
 
   /** Shows observers what is held from an earlier run, a few pieces at a time. */
-  private async showHeld(held: readonly { start: number; end: number }[]): Promise<void> {
+  private async showHeld(held: PieceSet): Promise<void> {
     const { store } = this;
     if (!this.host.observers.watchPieces || store === undefined) return;
     const piece = new Uint8Array(this.manifest.pieceBytes);
     let shown = 0;
-    for (const { start, end } of held) {
+    for (const { start, end } of held.ranges()) {
       for (let number = start; number < end; number += 1) {
         const bytes = piece.subarray(0, store.readPiece(number, piece, 0));
         this.host.observers.onPiece(this.id, number, bytes);

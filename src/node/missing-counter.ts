@@ -13,7 +13,10 @@ export class MissingCounter {
   }
 
   count(tracker: GapTracker): number {
-    if (this.partition !== undefined) return missingPixels(this.partition, tracker.missing());
+    if (this.partition !== undefined) {
+      const has = (piece: number): boolean => !tracker.held.has(piece);
+      return missingPixels(this.partition, { size: tracker.missingCount, has });
+    }
     const { content, pieceBytes, pieceCount } = this.manifest;
     if (content.mode !== "file" || tracker.isComplete) return 0;
     // All pieces are full but the last.

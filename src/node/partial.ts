@@ -11,7 +11,7 @@ import { PNG_QUICK, type Rows, savePng } from "./image-save.js";
 import { memoryLimits } from "./memory.js";
 import { safeName, splitName } from "./names.js";
 import type { PieceStore } from "./piece-store.js";
-import { type PartialReport, partialReport, type ReportExtras } from "./report.js";
+import { type PartialReport, partialReport, type ReportExtras, reportText } from "./report.js";
 
 export interface PartialOptions extends Omit<ReportExtras, "resume"> {
   /** The folder for received files. */
@@ -56,9 +56,8 @@ export async function keepPartial(
     const report = partialReport(manifest, missing, causeOf, { ...extras, resume });
     const { content } = manifest;
     if (content.mode === "pixels") await writePictures(store, content, paths, memoryMb);
-    const text = `${JSON.stringify(report, undefined, 1)}\n`;
     const passing = join(store.folder, PASSING_NAME);
-    await writeAtomically(paths.report, passing, [Buffer.from(text)]);
+    await writeAtomically(paths.report, passing, reportText(report));
     await syncFolder(out);
     return { path: paths.report, report };
   } catch (error) {

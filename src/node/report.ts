@@ -66,13 +66,31 @@ export function partialReport(
     return { ...common, missingPixels: missingBytes, missingBytes, regions: [], holes };
   }
   const partition = Partition.of(content);
-  const lacks = missingPixels(partition, missing.ranges());
+  const lacks = missingPixels(partition, missing);
   return {
     ...common,
     missingPixels: lacks,
     missingBytes: lacks * (facts.channels * (facts.bits / 8)),
     regions: missingRegions(partition, missing.ranges(), causeOf),
   };
+}
+
+/** The report as JSON, a region or hole on a line; in parts, for there may be very many. */
+export function* reportText({ regions, holes, ...facts }: PartialReport): Iterable<Uint8Array> {
+  const head = JSON.stringify(facts, undefined, 1);
+  yield Buffer.from(head.slice(0, head.lastIndexOf("\n}")));
+  yield* listText("regions", regions);
+  if (holes !== undefined) yield* listText("holes", holes);
+  yield Buffer.from("\n}\n");
+}
+
+function* listText(name: string, items: readonly object[]): Iterable<Uint8Array> {
+  yield Buffer.from(`,\n "${name}": [`);
+  for (let from = 0; from < items.length; from += LINES_AT_ONCE) {
+    const lines = items.slice(from, from + LINES_AT_ONCE).map((item) => JSON.stringify(item));
+    yield Buffer.from(`${from === 0 ? "" : ","}\n  ${lines.join(",\n  ")}`);
+  }
+  yield Buffer.from("]");
 }
 
 /** Missing bytes, joined where neighbours have one cause. */
@@ -96,3 +114,5 @@ function holesOf(
   }
   return holes;
 }
+
+const LINES_AT_ONCE = 1_000;

@@ -26,11 +26,25 @@ interface Span {
   readonly cause: string;
 }
 
-/** How many pixels the missing pieces hold; exact. */
-export function missingPixels(partition: Partition, missing: Iterable<Range>): number {
-  let pixels = 0;
-  for (const { start, end } of tileRanges(partition, missing)) {
-    pixels += partition.pixelsBefore(end) - partition.pixelsBefore(start);
+/** The pieces that are missing, as far as counting asks. */
+export interface MissingPieces {
+  readonly size: number;
+  has(piece: number): boolean;
+}
+
+/** How many pixels the missing pieces hold; exact. Only the smaller tiles at the edges are looked at one by one. */
+export function missingPixels(partition: Partition, missing: MissingPieces): number {
+  const { columns, fields, tileWidth, tileHeight } = partition;
+  const full = tileWidth * tileHeight;
+  let pixels = missing.size * full;
+  const correct = (field: number, tileRow: number, column: number): void => {
+    const piece = partition.pieceOf(partition.tileAt(field, tileRow, column));
+    if (missing.has(piece)) pixels -= full - partition.pixelsOf(piece);
+  };
+  for (let field = 0; field < fields; field += 1) {
+    const last = partition.tileRows(field) - 1;
+    for (let tileRow = 0; tileRow < last; tileRow += 1) correct(field, tileRow, columns - 1);
+    for (let column = 0; column < columns && last >= 0; column += 1) correct(field, last, column);
   }
   return pixels;
 }

@@ -162,28 +162,12 @@ export class Partition implements PartitionShape {
     return field * this.fieldStart + tileRow * this.columns + column;
   }
 
-  /** How many pixels the tiles 0 up to, not including, `tile` hold together; `tile` may be `pieceCount`. */
-  pixelsBefore(tile: number): number {
-    assert(tile >= 0 && tile <= this.pieceCount, "the tile is one of the picture's");
-    if (tile === this.pieceCount) return this.width * this.height;
-    const field = tile < this.fieldStart ? 0 : 1;
-    const index = field === 0 ? tile : tile - this.fieldStart;
-    const tileRow = Math.floor(index / this.columns);
-    const rows = this.fieldRows(field);
-    const firstRow = tileRow * this.tileHeight;
-    const fieldBefore = field === 0 ? 0 : this.width * this.fieldRows(0);
-    const tileRowHeight = Math.min(this.tileHeight, rows - firstRow);
-    return (
-      fieldBefore + firstRow * this.width + (index % this.columns) * this.tileWidth * tileRowHeight
-    );
-  }
-
   /** Rows of the picture that belong to the field. */
   fieldRows(field: number): number {
     return Math.ceil((this.height - field) / this.fields);
   }
 
-  private tileRows(field: number): number {
+  tileRows(field: number): number {
     return Math.ceil(this.fieldRows(field) / this.tileHeight);
   }
 }
