@@ -27,11 +27,14 @@ const [{ Sender }, { Receiver }, { Bbr }, { datagramGuard }, { encodeManifest }]
 export function inMemory({ pieces, pieceBytes, lossEvery }) {
   const nowUs = 0;
   const content = new Uint8Array(pieceBytes).fill(5);
+  // `Way` copies what it carries.
+  const memory = new Uint8Array(65_536);
   const sender = new Sender({
     connectionId: new Uint8Array(8).fill(1),
     guard: datagramGuard,
     congestion: new Bbr(),
     nowUs,
+    takeMemory: (bytes) => memory.subarray(0, bytes),
   });
   const digest = new Uint8Array(32).fill(9);
   const bytes = pieces * pieceBytes;

@@ -73,9 +73,12 @@ export class RangeSet {
     assert(start < end, "a range to add is not empty");
     const lastIndex = this.starts.length - 1;
     const lastEnd = this.ends[lastIndex];
-    if (lastEnd === undefined || start > lastEnd) {
-      this.starts.push(start);
-      this.ends.push(end);
+    if (lastEnd === undefined || start >= lastEnd) {
+      if (start === lastEnd) this.ends[lastIndex] = end;
+      else {
+        this.starts.push(start);
+        this.ends.push(end);
+      }
       this.count += end - start;
       return end - start;
     }

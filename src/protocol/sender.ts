@@ -340,8 +340,10 @@ export class Sender {
         writeClose(writer, { reason: state.reason });
         return [{ kind: "close" }];
       }
-      const opening = early ? [hello(writer)] : [];
-      return [...opening, ...this.fill(writer, packetNumber, probe)];
+      const opening = early ? hello(writer) : undefined;
+      const contents = this.fill(writer, packetNumber, probe);
+      if (opening !== undefined) contents.unshift(opening);
+      return contents;
     });
     this.room.pacer.onSent(datagram.length);
     return datagram;

@@ -64,15 +64,16 @@ export class ByteReader {
 
   /** A variable-length integer. RFC 9000 section 16. */
   varint(): number {
-    const first = this.u8();
-    if (this.failed) return 0;
-    const low = first & 0x3f;
-    const kind = first >>> 6;
-    if (kind === 0) return low;
-    if (kind === 1) return low * 0x100 + this.u8();
-    if (kind === 2) return (low * 0x100 + this.u8()) * 0x1_0000 + this.u16();
-    const high = (low * 0x100 + this.u8()) * 0x1_0000 + this.u16();
-    const value = high * TWO_POW_32 + this.u32();
+    const { source, position, end } = this;
+    if (position >= end) return this.fail();
+    const first = source[position] as number;
+    const bytes = 1 << (first >>> 6);
+    if (position + bytes > end) return this.fail();
+    this.position = position + bytes;
+    let value = first & 0x3f;
+    for (let at = position + 1; at < position + bytes; at += 1) {
+      value = value * 0x100 + (source[at] as number);
+    }
     return value > VARINT_MAX ? this.fail() : value;
   }
 
@@ -117,18 +118,21 @@ export class ByteWriter {
   }
 
   u8(value: number): void {
-    assert(this.position < this.end, "a datagram is not written past its end");
-    this.target[this.position++] = value;
+    this.target[this.reserve(1)] = value;
   }
 
   u16(value: number): void {
-    this.u8((value >>> 8) & 0xff);
-    this.u8(value & 0xff);
+    const at = this.reserve(2);
+    this.target[at] = value >>> 8;
+    this.target[at + 1] = value;
   }
 
   u32(value: number): void {
-    this.u16((value >>> 16) & 0xffff);
-    this.u16(value & 0xffff);
+    const at = this.reserve(4);
+    this.target[at] = value >>> 24;
+    this.target[at + 1] = value >>> 16;
+    this.target[at + 2] = value >>> 8;
+    this.target[at + 3] = value;
   }
 
   varint(value: number): void {
@@ -144,16 +148,14 @@ export class ByteWriter {
   }
 
   bytes(source: Uint8Array): void {
-    assert(source.length <= this.room, "a datagram is not written past its end");
-    this.target.set(source, this.position);
-    this.position += source.length;
+    this.target.set(source, this.reserve(source.length));
   }
 
   /** Makes room for `length` bytes that somebody else fills in; returns where they begin. */
   reserve(length: number): number {
-    assert(length <= this.room, "a datagram is not written past its end");
     const start = this.position;
-    this.position += length;
+    assert(start + length <= this.end, "a datagram is not written past its end");
+    this.position = start + length;
     return start;
   }
 }

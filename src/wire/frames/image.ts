@@ -1,4 +1,4 @@
-import type { ByteReader, ByteWriter } from "../bytes.js";
+import { type ByteReader, type ByteWriter, varintBytes } from "../bytes.js";
 import { FrameType, frameBytes, varintsBytes, writeFrameHead } from "./type.js";
 
 /** MANIFEST: bytes [offset, offset + bytes.length) of an image's manifest. */
@@ -75,7 +75,7 @@ export function pieceFrameBytes(
   pieceCount: number,
   bytes: number,
 ): number {
-  return frameBytes(varintsBytes(image, piece, pieceCount) + bytes);
+  return frameBytes(pieceHeadBytes(image, piece, pieceCount) + bytes);
 }
 
 /** Writes a PIECE frame up to its bytes; returns where the `bytes` bytes of the piece go. */
@@ -86,12 +86,16 @@ export function writePieceHead(
   pieceCount: number,
   bytes: number,
 ): number {
-  writeFrameHead(writer, FrameType.piece, varintsBytes(image, piece, pieceCount) + bytes);
+  writeFrameHead(writer, FrameType.piece, pieceHeadBytes(image, piece, pieceCount) + bytes);
   writer.varint(image);
   writer.varint(piece);
   writer.varint(pieceCount);
   return writer.reserve(bytes);
 }
+
+/** A sum for itself: this is asked several times for every datagram. */
+const pieceHeadBytes = (image: number, piece: number, pieceCount: number): number =>
+  varintBytes(image) + varintBytes(piece) + varintBytes(pieceCount);
 
 export function readPiece(body: ByteReader): PieceFrame | undefined {
   const image = body.varint();
