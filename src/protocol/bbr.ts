@@ -5,7 +5,7 @@ import {
   milliseconds,
   seconds,
 } from "../base/units.js";
-import { jumpBytes, type PathModel } from "./careful-resume.js";
+import type { PathModel } from "./careful-resume.js";
 import {
   type AckSample,
   type CongestionControl,
@@ -16,6 +16,7 @@ import type { RateSample } from "./delivery-rate.js";
 import { OwnLoss } from "./own-loss.js";
 import { PathRtt } from "./path-rtt.js";
 import type { RttEstimator } from "./rtt.js";
+import { START_WINDOW_BYTES, Startup } from "./startup.js";
 
 export type { PathModel } from "./careful-resume.js";
 
@@ -42,10 +43,6 @@ const WINDOW_GAINS: Record<Phase, number> = {
   probeRtt: 0.5,
 };
 
-/**
- * Start: as many datagrams as Chromium's QUIC, paced over a round trip. RFC 6928 has ten without pacing.
- */
-const START_WINDOW_BYTES = 32 * WINDOW_DATAGRAM_BYTES;
 /** Section 2.7: BBR.MinPipeCwnd. */
 const MINIMUM_PIPE_BYTES = 4 * WINDOW_DATAGRAM_BYTES;
 /** Section 5.3.1.2. */
@@ -63,12 +60,6 @@ const PROBE_RTT_US = milliseconds(200);
 /** Section 5.6.2: a little below the estimate, so that queues drain. */
 const PACING_MARGIN = 0.99;
 
-/** Taken for the round-trip time before there is a sample. Ours; the window bounds the harm. */
-const FIRST_RTT_US = milliseconds(100);
-
-/** Rounds in which the jump decides the pace: that of the handshake and the first flight. Ours. */
-const JUMP_ROUNDS = 2;
-
 interface Round {
   /** The round ends when a packet sent after so many bytes were delivered is acknowledged. */
   endDelivered: number;
@@ -76,8 +67,6 @@ interface Round {
   acked: number;
   /** The highest rate at which it was sent. */
   rate: number;
-  /** True when all of it was sent slower than the path carries. */
-  slow: boolean;
 }
 
 /**
@@ -107,13 +96,20 @@ export class Bbr implements CongestionControl {
   private fullRounds = 0;
   private filled = false;
   private judgeFromUs = 0;
-  private readonly round: Round = { endDelivered: 0, lost: 0, acked: 0, rate: 0, slow: true };
-  private window = START_WINDOW_BYTES;
+  private readonly round: Round = { endDelivered: 0, lost: 0, acked: 0, rate: 0 };
+  private readonly startup: Startup;
+  private window: number;
+  /** When the last `down` was, in microseconds, and what became of its packets since that was last told. */
+  private readonly slow = { fromUs: Number.POSITIVE_INFINITY, toUs: 0, lost: 0, total: 0 };
+  private newestRate = 0;
   private deliveredBytes = 0;
-  private hasJumped = false;
+  private hasSample = false;
 
   /** @param remembered what an earlier connection found on the way to the same receiver */
-  constructor(private readonly remembered?: PathModel) {}
+  constructor(remembered?: PathModel) {
+    this.startup = new Startup(remembered);
+    this.window = this.startup.firstWindowBytes;
+  }
 
   /** What is worth remembering of the path; undefined until it has once been full. */
   get path(): PathModel | undefined {
@@ -132,13 +128,17 @@ export class Bbr implements CongestionControl {
 
   pacingRate(rtt: RttEstimator): BytesPerSecond {
     const gain = PACING_GAINS[this.phase];
-    const known = gain * this.wireRate(this.bandwidthEstimate);
+    const { bandwidthEstimate, phase } = this;
+    // On the way down less is sent than is delivered, so that what is lost then is surely the link's own.
+    const known =
+      phase === "down"
+        ? gain * this.deliveredNow
+        : gain *
+          this.wireRate(this.filled ? bandwidthEstimate : this.startup.rate(bandwidthEstimate));
     if (!this.filled) {
-      // Until the pipe is full the rate only rises: the first samples are of a few small packets.
-      const startUs = rtt.hasSample ? rtt.smoothedUs : FIRST_RTT_US;
-      const jump = this.roundsInPhase <= JUMP_ROUNDS ? jumpBytes(this.remembered, rtt) : 0;
-      const start = (Math.max(gain * START_WINDOW_BYTES, jump) * 1_000_000) / startUs;
-      return bytesPerSecond(Math.max(known, this.phase === "startup" ? start : 0));
+      // Until the pipe is full the rate only rises.
+      const floor = this.startup.paceFloor(gain, rtt, this.roundsInPhase);
+      return bytesPerSecond(Math.max(known, floor));
     }
     // The least window may always leave in a round trip.
     const least = (MINIMUM_PIPE_BYTES * 1_000_000) / rtt.smoothedUs;
@@ -149,10 +149,11 @@ export class Bbr implements CongestionControl {
     const { nowUs, rate, rtt } = sample;
     this.deliveredBytes += bytesOf(packets);
     this.round.acked += this.judged(packets);
+    this.slow.total += this.slowOf(packets);
     this.pathRtt.update(rtt, nowUs);
-    if (!this.hasJumped && rtt.hasSample) {
-      this.hasJumped = true;
-      this.window = Math.max(this.window, jumpBytes(this.remembered, rtt));
+    if (!this.hasSample && rtt.hasSample) {
+      this.hasSample = true;
+      this.window = this.startup.windowAtFirstSample(rtt);
     }
     const roundEnds = rate !== undefined && rate.priorDelivered >= this.round.endDelivered;
     if (rate !== undefined) this.updateBandwidth(rate);
@@ -164,6 +165,9 @@ export class Bbr implements CongestionControl {
 
   onLost(packets: readonly FlightPacket[], _nowUs: InstantUs, persistent: boolean): void {
     this.round.lost += this.judged(packets);
+    const slow = this.slowOf(packets);
+    this.slow.lost += slow;
+    this.slow.total += slow;
     if (persistent) this.window = MINIMUM_PIPE_BYTES;
   }
 
@@ -172,6 +176,27 @@ export class Bbr implements CongestionControl {
     let count = 0;
     for (const packet of packets) if (packet.sentUs >= this.judgeFromUs) count += 1;
     return count;
+  }
+
+  /** Packets that left during the last `down`. */
+  private slowOf(packets: readonly FlightPacket[]): number {
+    const { fromUs, toUs } = this.slow;
+    let count = 0;
+    for (const { sentUs } of packets) if (sentUs >= fromUs && sentUs < toUs) count += 1;
+    return count;
+  }
+
+  private tellSlow(): void {
+    const { lost, total } = this.slow;
+    if (total > 0) this.ownLoss.onSlow({ lost, total });
+    this.slow.lost = 0;
+    this.slow.total = 0;
+  }
+
+  /** The rate of delivery of the last round, which a burst let through by a policer does not flatter for long. */
+  private get deliveredNow(): number {
+    const most = this.bandwidthEstimate;
+    return Math.min(most, Math.max(this.newestRate, DELIVERED_MIN * most));
   }
 
   private get maxBandwidth(): number {
@@ -183,36 +208,41 @@ export class Bbr implements CongestionControl {
     return delivered / (1 - Math.min(this.ownLoss.share, OWN_LOSS_MADE_GOOD_MAX));
   }
 
-  private productBytes(gain = 1): number {
-    if (this.maxBandwidth === 0 || this.pathRtt.leastUs === Number.POSITIVE_INFINITY) {
+  private productBytes(gain = 1, rate = this.bandwidthEstimate): number {
+    if (rate === 0 || this.pathRtt.leastUs === Number.POSITIVE_INFINITY) {
       return START_WINDOW_BYTES;
     }
-    return (gain * this.wireRate(this.bandwidthEstimate) * this.pathRtt.leastUs) / 1_000_000;
+    return (gain * this.wireRate(rate) * this.pathRtt.leastUs) / 1_000_000;
   }
 
   private updateBandwidth(sample: RateSample): void {
+    this.startup.onSample(sample);
     if (sample.appLimited && sample.rate < this.maxBandwidth) return;
     this.bandwidth[1] = Math.max(this.bandwidth[1] as number, sample.rate);
   }
 
   /** A round trip's worth is acknowledged: growth, loss and bounds are judged once for it. */
   private endRound(sample: RateSample, { rtt, limited, nowUs }: AckSample): void {
-    const { lost, acked, rate, slow } = this.round;
+    const { lost, acked, rate } = this.round;
     this.roundsInPhase += 1;
     this.roundsInCycle += 1;
-    if (this.phase === "startup" && this.growsStill && acked > 0) {
-      this.ownLoss.onGrowth({ lost, total: lost + acked });
+    if (this.phase === "startup" && acked > 0) {
+      this.ownLoss.onStart({ lost, total: lost + acked }, rate, this.maxBandwidth);
     }
-    const facts = { rate, slow: slow && this.phase !== "drain", queue: this.pathRtt.showsQueue };
+    this.tellSlow();
+    const rising = this.phase === "startup" || this.phase === "up";
+    const facts = { rate, queue: this.pathRtt.showsQueue, rising };
     const tooMuch = this.ownLoss.judge({ lost, total: lost + acked }, facts);
     if (this.phase === "startup" || this.phase === "up") this.checkFull(sample, limited, tooMuch);
     else if (tooMuch) this.retreat(sample);
     if (tooMuch) this.judgeFromUs = nowUs;
+    this.startup.onRound();
+    // A window held down, to see the round-trip time, tells nothing of the rate.
+    if (!sample.appLimited && this.phase !== "probeRtt") this.newestRate = sample.rate;
     this.round.endDelivered = this.deliveredBytes;
     this.round.lost = 0;
     this.round.acked = 0;
     this.round.rate = this.pacingRate(rtt);
-    this.round.slow = this.round.rate < SLOW_SHARE * this.wireRate(this.maxBandwidth);
   }
 
   /** Section 5.3.1.2: the pipe is full when three rounds bring no growth; or, section 5.3.1.3, when it overflows. */
@@ -251,7 +281,7 @@ export class Bbr implements CongestionControl {
         if (inFlightBytes <= this.productBytes() || this.roundsInPhase >= 3) this.beginCycle(nowUs);
         return;
       case "down":
-        if (inFlightBytes <= this.productBytes(HEADROOM) || inPhaseUs > this.pathRtt.leastUs) {
+        if (this.isDownLongEnough(inFlightBytes, inPhaseUs)) {
           this.enter("cruise", nowUs);
         }
         return;
@@ -259,6 +289,8 @@ export class Bbr implements CongestionControl {
         if (this.isTimeToProbe(nowUs)) {
           this.bandwidthLow = Number.POSITIVE_INFINITY;
           this.enter("refill", nowUs);
+        } else if (this.roundsInPhase >= QUEUE_ROUNDS && this.pathRtt.standsInQueue) {
+          this.enter("down", nowUs);
         }
         return;
       case "refill":
@@ -274,6 +306,12 @@ export class Bbr implements CongestionControl {
       case "probeRtt":
         return;
     }
+  }
+
+  /** Where the link itself loses, it takes a round trip of slow packets to see how much. */
+  private isDownLongEnough(inFlightBytes: number, inPhaseUs: number): boolean {
+    if (inPhaseUs > this.pathRtt.leastUs) return true;
+    return this.ownLoss.share < OWN_LOSS_SMALL && inFlightBytes <= this.productBytes(HEADROOM);
   }
 
   private get growsStill(): boolean {
@@ -310,6 +348,9 @@ export class Bbr implements CongestionControl {
   }
 
   private enter(phase: Phase, nowUs: InstantUs): void {
+    if (phase === "down") this.slow.fromUs = nowUs;
+    if (phase === "down") this.slow.toUs = Number.POSITIVE_INFINITY;
+    else if (this.phase === "down") this.slow.toUs = nowUs;
     this.phase = phase;
     this.phaseStartUs = nowUs;
     this.roundsInPhase = 0;
@@ -342,14 +383,20 @@ export class Bbr implements CongestionControl {
       this.window = Math.min(target, Math.max(this.inFlightHigh, MINIMUM_PIPE_BYTES));
       return;
     }
-    if (this.window < target) this.window = Math.min(this.window + bytesOf(packets), target);
+    const rate = this.startup.rate(this.bandwidthEstimate);
+    const most = Math.max(target, this.productBytes(WINDOW_GAINS.startup, rate));
+    this.window = this.startup.grow(this.window, bytesOf(packets), most, this.roundsInPhase);
   }
 }
 
 const bytesOf = (packets: readonly FlightPacket[]): number =>
   packets.reduce((sum, packet) => sum + packet.bytes, 0);
 
-/** However much is lost, it is not made good by more than doubling what is sent. Ours. */
-const OWN_LOSS_MADE_GOOD_MAX = 0.5;
-/** A round sent below this share of the known rate shows the link itself. Ours. */
-const SLOW_SHARE = 0.92;
+/** A round that was held back tells little: this share of the known rate is delivered in any case. Ours. */
+const DELIVERED_MIN = 0.6;
+/** Rounds of `cruise` after which a queue that stands is sent down. Ours. */
+const QUEUE_ROUNDS = 3;
+/** Own loss below this need not be measured anew in each cycle. Ours. */
+const OWN_LOSS_SMALL = 0.01;
+/** However much is lost, what is sent rises by a quarter at most: a policer may have been taken for the link. Ours. */
+const OWN_LOSS_MADE_GOOD_MAX = 0.2;

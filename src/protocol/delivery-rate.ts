@@ -1,4 +1,11 @@
-import { type BytesPerSecond, between, bytesPerSecond, type InstantUs } from "../base/units.js";
+import {
+  type BytesPerSecond,
+  between,
+  bytesPerSecond,
+  type InstantUs,
+  milliseconds,
+} from "../base/units.js";
+import { RecentRate } from "./recent-rate.js";
 
 /** What a packet remembers of the moment it was sent. draft-ietf-ccwg-bbr-05 section 4.1.2. */
 export interface DeliveryStamp {
@@ -22,7 +29,13 @@ export interface RateSample {
   /** Bytes delivered when the packet that gives the sample was sent: it dates the round. */
   readonly priorDelivered: number;
   readonly inFlightBytes: number;
+  /** That of the last few packets alone; undefined where they tell none. */
+  readonly recentRate: BytesPerSecond | undefined;
 }
+
+/** The share of a round trip that the rate of the last few packets is taken over, and the least time. Ours. */
+const RECENT_SHARE = 1 / 8;
+const RECENT_MIN_US = milliseconds(1);
 
 interface Stamped {
   readonly bytes: number;
@@ -43,6 +56,7 @@ export class DeliveryRate {
   private firstSentUs: InstantUs | undefined;
   /** Until so much is delivered, samples are of a sender that had nothing to send. */
   private appLimitedUntil = 0;
+  private readonly recent = new RecentRate();
 
   /** Call for each packet, with the bytes in flight before it. */
   onSent(nowUs: InstantUs, bytes: number, inFlightBefore: number): DeliveryStamp {
@@ -104,11 +118,18 @@ export class DeliveryRate {
     const interval = Math.max(sendElapsed, arrivalElapsed);
     if (interval <= 0 || interval < minRttUs) return undefined;
     const delivered = this.deliveredBytes - delivery.deliveredBytes;
+    const spanUs = Math.max(minRttUs * RECENT_SHARE, RECENT_MIN_US);
+    const { deliveredBytes } = this;
+    const recentRate =
+      arrivedUs === undefined
+        ? undefined
+        : this.recent.update({ deliveredBytes, arrivedUs, sentUs }, spanUs);
     return {
       rate: bytesPerSecond((delivered * 1_000_000) / interval),
       appLimited: delivery.appLimited,
       priorDelivered: delivery.deliveredBytes,
       inFlightBytes: delivery.inFlightBytes,
+      recentRate,
     };
   }
 }

@@ -16,7 +16,7 @@ import type { ConnectionOptions, ConnectionState } from "./connection-state.js";
 import type { IncomingImage } from "./incoming-image.js";
 import { FEEDBACK_SPACING_MAX_US, FEEDBACK_SPACING_MIN_US } from "./limits.js";
 import type { ReceivedPackets } from "./received-packets.js";
-import type { Recovery } from "./recovery.js";
+import { PROBES_MAX, type Recovery } from "./recovery.js";
 
 /** What a packet of a receiver carries. */
 export type Told =
@@ -43,7 +43,7 @@ const ACK_RANGES_IN_FEEDBACK = 128;
 
 /** All that a receiver says to one sender: when it is due, and what it is. docs/protocol.md section 6. */
 export class Feedback {
-  /** A question that is due though there is nothing to tell. */
+  /** Questions that are due though there is nothing to tell. */
   probes = 0;
   welcome: "due" | "onTheWay" | "known" = "due";
   private windowWasShut = false;
@@ -65,8 +65,9 @@ export class Feedback {
   /** Asks again when something is missing and nothing has come for too long. */
   handleTimeout(nowUs: InstantUs): void {
     if (this.stallDeadlineUs > nowUs) return;
+    const isSlowest = this.stallIntervalUs >= STALL_INTERVAL_MAX_US;
+    this.probes = isSlowest ? 1 : Math.min(2 ** this.stallBackoff, PROBES_MAX / 2);
     this.stallBackoff += 1;
-    this.probes = 1;
   }
 
   private get spacingUs(): DurationUs {
@@ -124,10 +125,14 @@ export class Feedback {
   /** Something is missing and nothing comes: say so again, ever more slowly. */
   get stallDeadlineUs(): InstantUs {
     if (this.subject.state.name !== "open" || !this.isWaiting()) return NEVER;
-    const timeout = this.subject.recovery.rtt.probeTimeoutUs * 2 ** Math.min(this.stallBackoff, 30);
-    const bound = Math.max(this.subject.recovery.rtt.probeTimeoutUs, STALL_INTERVAL_MAX_US);
     const since = Math.max(this.lastElicitingUs, this.lastFeedbackUs);
-    return after(since as InstantUs, durationUs(Math.min(timeout, bound)));
+    return after(since as InstantUs, this.stallIntervalUs);
+  }
+
+  private get stallIntervalUs(): DurationUs {
+    const { probeTimeoutUs } = this.subject.recovery.rtt;
+    const timeout = probeTimeoutUs * 2 ** Math.min(this.stallBackoff, 30);
+    return durationUs(Math.min(timeout, Math.max(probeTimeoutUs, STALL_INTERVAL_MAX_US)));
   }
 
   private isWaiting(): boolean {
@@ -164,7 +169,7 @@ export class Feedback {
       writePing(writer);
       told.push({ kind: "ping" });
     }
-    this.probes = 0;
+    this.probes = Math.max(0, this.probes - 1);
     this.windowWasShut = this.windowBytes < this.subject.longestDatagramBytes;
     this.lastFeedbackUs = nowUs;
     const datagram = sealDatagram(writer, guard);

@@ -8,20 +8,20 @@ export interface LossCount {
 export interface RoundFacts {
   /** Bytes a second. */
   readonly rate: number;
-  /** True when that is less than the path carries: what is lost then, the link itself has lost. */
-  readonly slow: boolean;
   /** True when the round-trip time shows a queue. */
   readonly queue: boolean;
+  /** True while the rate is still rising: then nothing follows from what it was before. */
+  readonly rising: boolean;
 }
 
 /**
  * Tells the loss that a link has of its own from the loss that our sending causes.
  *
  * Random loss takes the same share at any rate; a full queue or a policer takes
- * what is too much. So a share of loss counts as the link's own when it was there
- * while the rate still grew with what was sent, when it is there in a round that was sent slowly,
- * or when it stays after the rate was taken back by a fifth. Anything well above it is our doing:
- * with a queue in sight one round tells, without one it takes several, for radio loses in runs.
+ * what is too much. So what is lost of packets sent more slowly than the path delivers, the link itself has
+ * lost; and so it has when a share of loss stays after the rate was taken back by a fifth. Anything well above
+ * the link's own share is our doing: with a queue in sight one round tells, without one it takes several, for radio
+ * loses in runs.
  *
  * The draft of BBR tolerates 2 % (draft-ietf-ccwg-bbr-05 section 2.7) whatever its
  * cause, and collapses on radio links; this takes the place of that bound. Ours.
@@ -29,8 +29,10 @@ export interface RoundFacts {
 export class OwnLoss {
   /** The link's own share of loss, 0..1. */
   share = 0;
-  private growth: LossCount = { lost: 0, total: 0 };
-  private lastGrowth: LossCount = { lost: 0, total: 0 };
+  /** Packets sent more slowly than the path delivers, the newest counting most. */
+  private slow = { lost: 0, total: 0 };
+  /** Rounds of startup of which it is not known yet whether they were too fast. */
+  private starts: (LossCount & { readonly rate: number })[] = [];
   /** Rounds of gross loss in a row. */
   private grossRounds = 0;
   /** Rounds without a queue, until they are enough to tell. */
@@ -38,25 +40,33 @@ export class OwnLoss {
   /** Loss that began above the known share: at what rate, and how much. */
   private trial: { readonly rate: number; readonly share: number } | undefined;
 
-  /**
-   * A round in which the delivered rate grew with the sent one. The round before it was then not
-   * too much for the path; of this one only the next can tell.
-   */
-  onGrowth(round: LossCount): void {
-    const { lost, total } = this.lastGrowth;
-    this.growth = { lost: this.growth.lost + lost, total: this.growth.total + total };
-    this.lastGrowth = round;
-    if (this.growth.total >= GROWTH_MIN) this.share = this.growth.lost / this.growth.total;
+  /** A round of startup, sent at `rate` at most; it tells once the path has been seen to deliver so much. */
+  onStart(round: LossCount, rate: number, delivered: number): void {
+    this.starts.push({ ...round, rate });
+    for (const start of this.starts) if (start.rate <= delivered) this.onSlow(start);
+    this.starts = this.starts.filter((start) => start.rate > delivered);
+  }
+
+  /** Packets sent more slowly than the path delivers: what is lost of them, the link itself has lost. */
+  onSlow({ lost, total }: LossCount): void {
+    const { slow } = this;
+    slow.lost += lost;
+    slow.total += total;
+    if (slow.total < SLOW_MIN) return;
+    this.share = slow.lost / slow.total;
+    while (slow.total > MEMORY_PACKETS) {
+      slow.lost /= 2;
+      slow.total /= 2;
+    }
   }
 
   /** Judges a round; true when our sending caused loss, and it is time to retreat. */
   judge({ lost, total }: LossCount, facts: RoundFacts): boolean {
     if (total === 0) return false;
-    if (facts.slow) this.follow(lost / total, total);
     const isGross = total >= GROSS_MIN && lost / total > this.share + GROSS_LOSS;
     this.grossRounds = isGross ? this.grossRounds + 1 : 0;
     if (facts.queue || this.grossRounds >= GROSS_ROUNDS)
-      return this.weigh({ lost, total }, facts.rate, LOSS_TOLERATED);
+      return this.weigh({ lost, total }, facts, LOSS_TOLERATED);
     const { calm } = this;
     calm.lost += lost;
     calm.total += total;
@@ -64,10 +74,11 @@ export class OwnLoss {
     if (calm.rounds < CALM_ROUNDS || calm.total < CALM_MIN) return false;
     const count = { lost: calm.lost, total: calm.total };
     this.calm = { lost: 0, total: 0, rounds: 0 };
-    return this.weigh(count, facts.rate, CALM_LOSS_TOLERATED);
+    return this.weigh(count, facts, CALM_LOSS_TOLERATED);
   }
 
-  private weigh({ lost, total }: LossCount, rate: number, tolerated: number): boolean {
+  private weigh({ lost, total }: LossCount, facts: RoundFacts, tolerated: number): boolean {
+    const { rate, rising } = facts;
     const share = lost / total;
     const margin = tolerated + deviation(this.share, total);
     if (share <= this.share + margin) {
@@ -76,11 +87,14 @@ export class OwnLoss {
       if (share < this.share) this.follow(share, total);
       return false;
     }
+    if (rising) return true;
     if (this.trial !== undefined && rate <= this.trial.rate * RETREAT_TO_TELL) {
       // The rate went down: if the loss stayed, it is the link's own.
       if (share >= this.trial.share - deviation(this.trial.share, total)) {
         this.share = share;
         this.trial = undefined;
+        // What was known of slow packets is of another time.
+        this.slow = { lost: 0, total: 0 };
         return false;
       }
       this.trial = { rate, share };
@@ -111,6 +125,6 @@ const GROSS_ROUNDS = 2;
 const CALM_ROUNDS = 3;
 const CALM_MIN = 300;
 const RUN_LENGTH = 8;
-const GROWTH_MIN = 20;
+const SLOW_MIN = 20;
 const MEMORY_PACKETS = 2_000;
 const RETREAT_TO_TELL = 0.8;

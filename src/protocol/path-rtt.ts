@@ -8,6 +8,8 @@ const PROBE_RTT_EVERY_US = seconds(5);
 const RTT_SAMPLES = 8;
 /** A queue of half a product; on short paths more, for busy machines answer late. Ours; RFC 9406 has an eighth, and 4 ms. */
 const QUEUE_THAT_SHOWS = 0.5;
+/** A queue of a fifth of a product, at a pace that should leave none. Ours. */
+const QUEUE_THAT_STANDS = 0.2;
 const QUEUE_SHOWS_MIN_US = milliseconds(8);
 
 /** The path's own round-trip time, and whether there is a queue on top of it. draft-ietf-ccwg-bbr-05 section 5.5.7. */
@@ -48,8 +50,16 @@ export class PathRtt {
 
   /** A queue that every one of the last eight samples has seen. RFC 9406 section 4.2. */
   get showsQueue(): boolean {
-    if (this.recent.length < RTT_SAMPLES) return false;
-    const queueUs = Math.min(...this.recent) - this.leastUs;
-    return queueUs > Math.max(this.leastUs * QUEUE_THAT_SHOWS, QUEUE_SHOWS_MIN_US);
+    return this.queueUs > Math.max(this.leastUs * QUEUE_THAT_SHOWS, QUEUE_SHOWS_MIN_US);
+  }
+
+  /** A queue that stays although no more is sent than the path is taken to carry. */
+  get standsInQueue(): boolean {
+    return this.queueUs > Math.max(this.leastUs * QUEUE_THAT_STANDS, QUEUE_SHOWS_MIN_US);
+  }
+
+  private get queueUs(): number {
+    if (this.recent.length < RTT_SAMPLES) return 0;
+    return Math.min(...this.recent) - this.leastUs;
   }
 }

@@ -179,7 +179,8 @@ export class ReceiverConnection implements Subject {
     if (this.recovery.deadlineUs <= nowUs) {
       const { lost, probes } = this.recovery.onDeadline(nowUs);
       for (const packet of lost) this.onLost(packet.contents);
-      this.feedback.probes = Math.min(1, probes);
+      this.feedback.probes =
+        this.state.name === "open" ? Math.ceil(probes / 2) : Math.min(1, probes);
       // A few CLOSEs, evenly spaced, and then no more: nothing to back off from.
       if (this.state.name === "closing") this.recovery.backoff = 0;
     }

@@ -18,8 +18,15 @@ import type { SentPacket } from "./sent-packet.js";
 /** RFC 9002 section 7.6.1. */
 const PERSISTENT_CONGESTION_TIMEOUTS = 3;
 
-/** Datagrams sent when a probe timeout fires. RFC 9002 section 6.2.4. */
+/** Datagrams sent when a probe timeout first fires. RFC 9002 section 6.2.4. */
 const PROBES = 2;
+
+/**
+ * As the wait doubles, so do the probes, up to here: a path that loses in runs swallows single datagrams one after the
+ * other, however far apart they leave. It is no more in a second than the first timeout sends, and less than an
+ * initial window at once. Ours; RFC 9002 stays at two.
+ */
+export const PROBES_MAX = 8;
 
 /**
  * Backoff stops doubling here, so that a link that comes back is noticed soon; from then on one datagram
@@ -150,7 +157,8 @@ export class Recovery<Content> {
     if (this.nextLossUs <= nowUs) return { lost: this.detectLost(nowUs), probes: 0 };
     this.backoff += 1;
     const isSlowest = this.probeIntervalUs >= PROBE_INTERVAL_MAX_US;
-    return { lost: [], probes: isSlowest ? 1 : PROBES };
+    const probes = Math.min(PROBES * 2 ** Math.min(this.backoff - 1, 30), PROBES_MAX);
+    return { lost: [], probes: isSlowest ? 1 : probes };
   }
 
   private tellCongestion(

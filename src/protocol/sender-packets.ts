@@ -33,6 +33,8 @@ export class SenderPackets {
     const contents = write(writer, packetNumber);
     if (contents.length === 0) {
       writePing(writer);
+      // Whoever does not know us may say so, but not with more bytes than it was sent.
+      padTo(writer, writer.offset + PING_PADDING_BYTES);
       contents.push({ kind: "ping" });
     }
     this.addAck(writer, nowUs);
@@ -74,6 +76,9 @@ export class SenderPackets {
     this.received.onReported();
   }
 }
+
+/** More than a CLOSE is longer than a PING. */
+const PING_PADDING_BYTES = 16;
 
 /** A receiver's packets are few: more ranges would only take room from pieces. Ours. */
 const ACK_RANGES_BESIDE_DATA = 8;

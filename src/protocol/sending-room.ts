@@ -10,14 +10,15 @@ import type { SenderOptions } from "./sender-events.js";
 export class SendingRoom {
   readonly pathMtu: PathMtu;
   readonly pacer = new Pacer();
-  /** Until the receiver has told its window, the least that any receiver grants. */
-  peerWindowBytes = RECEIVE_WINDOW_BYTES_MIN;
+  /** Until the receiver has told its window: what it does not take will be asked for again. */
+  peerWindowBytes: number;
   private windowIsGuess = true;
 
   constructor(
     private readonly options: SenderOptions,
     private readonly recovery: Recovery<unknown>,
   ) {
+    this.peerWindowBytes = Math.max(RECEIVE_WINDOW_BYTES_MIN, options.congestion.windowBytes);
     this.pathMtu = new PathMtu(options.path ?? { mostBytes: BASE_DATAGRAM_BYTES });
   }
 

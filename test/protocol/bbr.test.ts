@@ -28,8 +28,8 @@ describe("the model of the path", () => {
   test("begins with 32 datagrams, paced", () => {
     const bbr = new Bbr();
     expect(bbr.windowBytes).toBe(38_400);
-    // 2.773 windows in 100 ms, which is taken for a round trip until one is seen.
-    expect(bbr.pacingRate(new RttEstimator())).toBeCloseTo(2.773 * 384_000, 0);
+    // 2.773 windows in 50 ms, which is taken for a round trip until one is seen.
+    expect(bbr.pacingRate(new RttEstimator())).toBeCloseTo(2.773 * 768_000, 0);
   });
 
   test("finds the rate and the round-trip time of the path", () => {
@@ -66,7 +66,9 @@ describe("the model of the path", () => {
     ["probeRtt", 1, 0.5],
   ])("in %s paces at %f times what it knows, within %f products", (phase, pace, products) => {
     const seen = watched(50, 7).last.get(phase);
-    expect(seen?.pace).toBeCloseTo(0.99 * pace, 6);
+    // On the way down it goes by the newest round, which may be a little below the largest.
+    expect(seen?.pace).toBeLessThanOrEqual(0.99 * pace + 1e-6);
+    expect(seen?.pace).toBeGreaterThan(0.99 * pace * (phase === "down" ? 0.97 : 1 - 1e-6));
     // Beside the product, what the last acknowledgement brought; and the least round trip has the wire's own time in it.
     const windows = (seen?.windowBytes ?? 0) / (seen?.product ?? 1);
     expect(windows).toBeGreaterThan(products);

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { Random } from "../../src/base/random.js";
 import { OwnLoss, type RoundFacts } from "../../src/protocol/own-loss.js";
 
-const fast = (rate = 1_000_000): RoundFacts => ({ rate, slow: false, queue: false });
+const fast = (rate = 1_000_000): RoundFacts => ({ rate, queue: false, rising: false });
 const queued = { ...fast(), queue: true };
 
 /** Rounds of 150 packets; true for those after which it is time to retreat. */
@@ -23,22 +23,21 @@ describe("whose loss it is", () => {
     expect(own.share).toBe(0);
   });
 
-  test("is not judged by a round that grew until the next has grown too", () => {
+  test("is not learnt from a round of startup until the path has delivered as much as it was sent at", () => {
     const own = new OwnLoss();
-    own.onGrowth({ lost: 50, total: 100 });
+    own.onStart({ lost: 50, total: 100 }, 1e6, 0.9e6);
     expect(own.share).toBe(0);
-    own.onGrowth({ lost: 0, total: 400 });
+    own.onStart({ lost: 300, total: 400 }, 4e6, 1e6);
     expect(own.share).toBe(0.5);
-    own.onGrowth({ lost: 800, total: 800 });
-    expect(own.share).toBe(0.1);
+    own.onStart({ lost: 0, total: 400 }, 8e6, 4e6);
+    expect(own.share).toBe(0.7);
   });
 
-  test("takes more than a few packets to learn from growth", () => {
+  test("takes more than a few packets to learn", () => {
     const own = new OwnLoss();
-    own.onGrowth({ lost: 10, total: 19 });
-    own.onGrowth({ lost: 0, total: 1 });
+    own.onSlow({ lost: 10, total: 19 });
     expect(own.share).toBe(0);
-    own.onGrowth({ lost: 0, total: 0 });
+    own.onSlow({ lost: 0, total: 1 });
     expect(own.share).toBe(0.5);
   });
 
@@ -46,19 +45,21 @@ describe("whose loss it is", () => {
     for (let seed = 1; seed <= 20; seed += 1) {
       const own = new OwnLoss();
       const lost = drawn(0.05, seed);
-      for (let i = 0; i < 8; i += 1) own.onGrowth({ lost: lost(), total: 150 });
+      for (let i = 0; i < 8; i += 1) own.onSlow({ lost: lost(), total: 150 });
       expect(own.share).toBeGreaterThan(0.025);
       expect(own.share).toBeLessThan(0.075);
       expect(rounds(own, 300, lost, fast())).not.toContain(true);
     }
   });
 
-  test("is learnt in rounds sent slowly", () => {
+  test("is learnt from packets sent slowly, the newest counting most", () => {
     const own = new OwnLoss();
-    const slow = { ...fast(), slow: true };
-    expect(rounds(own, 100, drawn(0.05), slow)).not.toContain(true);
+    const lost = drawn(0.05);
+    for (let i = 0; i < 100; i += 1) own.onSlow({ lost: lost(), total: 150 });
     expect(own.share).toBeCloseTo(0.05, 1);
     expect(own.share).toBeGreaterThan(0.03);
+    for (let i = 0; i < 30; i += 1) own.onSlow({ lost: 0, total: 150 });
+    expect(own.share).toBeLessThan(0.02);
   });
 
   test("is the link's when it stays although the rate was taken back", () => {
@@ -95,8 +96,7 @@ describe("whose loss it is", () => {
 
   test("is less again when the link becomes better, in fast rounds too", () => {
     const own = new OwnLoss();
-    own.onGrowth({ lost: 40, total: 200 });
-    own.onGrowth({ lost: 0, total: 0 });
+    own.onSlow({ lost: 40, total: 200 });
     expect(own.share).toBe(0.2);
     rounds(own, 30, () => 0, fast());
     expect(own.share).toBeLessThan(0.05);

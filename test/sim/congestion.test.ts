@@ -45,16 +45,16 @@ function send(bytes: number, seed: number, changes: Pick<Scenario, "forward" | "
 }
 
 describe("10 MB take, of what the link's rate and its loss allow at best,", () => {
-  // Over twenty seeds. Runs of losses that empty the tail's probes, too, make the worst at a run length of 8.
+  // Over twenty seeds. Runs of losses that swallow the tail's probes, too, make the worst at a run length of 8.
   test.each([
-    [100, 40, 0, 1, 1.37, 1.37],
-    [100, 40, 0.01, 1, 1.42, 1.5],
-    [100, 40, 0.05, 1, 1.45, 2.68],
-    [100, 40, 0.1, 1, 1.5, 2.72],
-    [100, 40, 0.05, 8, 1.68, 8.4],
-    [20, 600, 0.01, 1, 2.25, 2.37],
-    [20, 600, 0.05, 1, 2.31, 2.57],
-    [1_000, 2, 0.01, 1, 1.5, 1.91],
+    [100, 40, 0, 1, 1.15, 1.15],
+    [100, 40, 0.01, 1, 1.2, 1.3],
+    [100, 40, 0.05, 1, 1.27, 1.4],
+    [100, 40, 0.1, 1, 1.28, 1.45],
+    [100, 40, 0.05, 8, 1.3, 3.5],
+    [20, 600, 0.01, 1, 1.8, 1.95],
+    [20, 600, 0.05, 1, 1.9, 2.05],
+    [1_000, 2, 0.01, 1, 1.5, 1.65],
   ])("%i Mbit/s, %i ms, loss %f in runs of %i: at most %f times, the worst %f", (...row) => {
     const [mbit, rttMs, loss, burst, middle, worst] = row;
     const line = { mbit, rttMs, loss, burst };
@@ -132,16 +132,17 @@ function atTheQueue(rate: number, queueBytes: number, count: Count, waitsUs: num
 }
 
 describe("after the start, what our sending loses", () => {
-  // Measured: 0.012 to 0.056 over four seeds each, and 0.91 to 0.97 of the rate used.
+  // Measured: 0.02 to 0.12, the more the link itself loses and the deeper the bucket, and 0.83 to 0.97 of the rate used.
   test.each([
-    { mbit: 20, rttMs: 40, loss: 0, bucketMs: 10 },
-    { mbit: 20, rttMs: 40, loss: 0.02, bucketMs: 10 },
-    { mbit: 20, rttMs: 40, loss: 0.05, bucketMs: 10 },
-    { mbit: 20, rttMs: 100, loss: 0, bucketMs: 20 },
-    { mbit: 20, rttMs: 100, loss: 0.05, bucketMs: 20 },
+    { mbit: 20, rttMs: 40, loss: 0, bucketMs: 10, most: 0.04 },
+    { mbit: 20, rttMs: 40, loss: 0.02, bucketMs: 10, most: 0.05 },
+    { mbit: 20, rttMs: 40, loss: 0.05, bucketMs: 10, most: 0.13 },
+    { mbit: 20, rttMs: 40, loss: 0, bucketMs: 50, most: 0.15 },
+    { mbit: 20, rttMs: 100, loss: 0, bucketMs: 20, most: 0.04 },
+    { mbit: 20, rttMs: 100, loss: 0.05, bucketMs: 20, most: 0.05 },
   ])(
-    "at a policer is below 8 %, and 60 % of its rate are used: $mbit Mbit/s, $rttMs ms, loss $loss",
-    (line) => {
+    "at a policer with a bucket of $bucketMs ms is below $most, and 60 % of its rate are used: $mbit Mbit/s, $rttMs ms, loss $loss",
+    ({ most, ...line }) => {
       for (const seed of seedsOf(line)) {
         const count = { offered: 0, dropped: 0 };
         const rate = bytesASecond(line);
@@ -152,7 +153,7 @@ describe("after the start, what our sending loses", () => {
         const { used } = sendLong(line, seed, { forward, meddler });
         expect(used).toBeGreaterThan(0.6);
         expect(used).toBeLessThan(1);
-        expect(count.dropped / count.offered).toBeLessThan(0.08);
+        expect(count.dropped / count.offered).toBeLessThan(most);
         expect(count.dropped).toBeGreaterThan(0);
       }
     },
@@ -180,13 +181,13 @@ describe("after the start, what our sending loses", () => {
 });
 
 describe("in a queue of two products a datagram waits after the start, on the mean,", () => {
-  // Loss makes the largest of many samples larger than the rate of the link: then a queue stays, within the window.
+  // Loss makes the largest of many samples larger than the rate of the link: a queue grows, until it is sent down.
   test.each([
-    { mbit: 20, rttMs: 40, loss: 0, most: 0.12 },
+    { mbit: 20, rttMs: 40, loss: 0, most: 0.06 },
     { mbit: 50, rttMs: 40, loss: 0, most: 0.05 },
-    { mbit: 20, rttMs: 200, loss: 0, most: 0.08 },
-    { mbit: 20, rttMs: 40, loss: 0.05, most: 1.06 },
-    { mbit: 50, rttMs: 40, loss: 0.05, most: 0.93 },
+    { mbit: 20, rttMs: 200, loss: 0, most: 0.1 },
+    { mbit: 20, rttMs: 40, loss: 0.05, most: 0.35 },
+    { mbit: 50, rttMs: 40, loss: 0.05, most: 0.3 },
     { mbit: 20, rttMs: 200, loss: 0.05, most: 0.3 },
   ])("below $most round trips at $mbit Mbit/s, $rttMs ms and loss $loss", ({ most, ...line }) => {
     for (const seed of seedsOf(line)) {

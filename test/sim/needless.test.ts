@@ -30,9 +30,9 @@ describe("repairs that nobody needed, in a long transfer", () => {
   // bandwidth-delay product, and the start pours a good product over its brim before it can know.
   test.each([
     [1, 0.065],
-    [5, 0.065],
-    [20, 0.065],
-    [100, 0.3],
+    [5, 0.07],
+    [20, 0.07],
+    [100, 0.36],
   ])("are none at 5 %% loss and %i ms each way", (delayMs, repairedMost) => {
     const outcome = send({ lossShare: 0.05 }, delayMs);
     expect(outcome.needless).toBe(0);

@@ -3,7 +3,9 @@ import { describe, expect, test } from "vitest";
 import * as congestion from "../../src/protocol/congestion.js";
 import * as limits from "../../src/protocol/limits.js";
 import * as pathMtu from "../../src/protocol/path-mtu.js";
+import * as recovery from "../../src/protocol/recovery.js";
 import * as rtt from "../../src/protocol/rtt.js";
+import * as startup from "../../src/protocol/startup.js";
 import * as bytes from "../../src/wire/bytes.js";
 import * as datagram from "../../src/wire/datagram.js";
 import * as ack from "../../src/wire/frames/ack.js";
@@ -46,7 +48,9 @@ const modules = [
   congestion,
   limits,
   pathMtu,
+  recovery,
   rtt,
+  startup,
   bytes,
   datagram,
   ack,
