@@ -8,6 +8,8 @@ export type ReadBlock = (target: Uint8Array, position: number) => number;
 export class BlockCache {
   /** By block number; the map's order is that of use. */
   private readonly blocks = new Map<number, Uint8Array>();
+  /** The block of the last read, which most reads ask for again. */
+  private newest: { readonly number: number; readonly block: Uint8Array } | undefined;
 
   constructor(private readonly readBlock: ReadBlock) {}
 
@@ -27,18 +29,27 @@ export class BlockCache {
   }
 
   private block(number: number): Uint8Array {
-    const known = this.blocks.get(number);
-    if (known !== undefined) {
-      this.blocks.delete(number);
-      this.blocks.set(number, known);
-      return known;
-    }
-    const [oldest] = this.blocks.keys();
-    if (this.blocks.size >= BLOCKS_MAX && oldest !== undefined) this.blocks.delete(oldest);
-    const bytes = new Uint8Array(BLOCK_BYTES);
-    const block = bytes.subarray(0, this.readBlock(bytes, number * BLOCK_BYTES));
+    if (this.newest?.number === number) return this.newest.block;
+    const block = this.blocks.get(number) ?? this.load(number);
+    // Taken out first, so that the map stays in order of use.
+    this.blocks.delete(number);
     this.blocks.set(number, block);
+    this.newest = { number, block };
     return block;
+  }
+
+  private load(number: number): Uint8Array {
+    const bytes = this.room();
+    return bytes.subarray(0, this.readBlock(bytes, number * BLOCK_BYTES));
+  }
+
+  /** Memory for another block: that of the one used longest ago, once there are enough. */
+  private room(): Uint8Array {
+    const [oldest] = this.blocks;
+    if (this.blocks.size < BLOCKS_MAX || oldest === undefined) return new Uint8Array(BLOCK_BYTES);
+    const [number, block] = oldest;
+    this.blocks.delete(number);
+    return new Uint8Array(block.buffer);
   }
 }
 
