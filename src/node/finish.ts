@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { assert } from "../base/assert.js";
 import type { Manifest, PixelContent } from "../wire/manifest.js";
 import { AssembledRaster } from "./assemble.js";
-import { digestOf, digestOfBands, digestOfFile } from "./digest.js";
+import { digestOf, digestOfBands } from "./digest.js";
 import { diskError, syncFolder } from "./disk.js";
 import { LacunaError } from "./errors.js";
 import { decodePixels, hasLayout, type PixelLayout, unpackPixels } from "./image-file.js";
@@ -75,7 +75,7 @@ async function finishPlainFile(
   options: FinishOptions,
 ): Promise<FinishResult> {
   // The disk and the digest take about as long, and neither waits for the other.
-  const [digest] = await Promise.all([digestOfFile(store.file), store.file.sync()]);
+  const [digest] = await Promise.all([store.fileDigest(), store.file.sync()]);
   const sha256 = hex(digest);
   if (sha256 !== hex(manifest.digest)) return { outcome: "digest-differs", sha256 };
   return { ...(await publish(store.piecesPath, safeName(manifest.name), options)), sha256 };

@@ -6,6 +6,7 @@ import { assert } from "../base/assert.js";
 import { PieceSet } from "../base/piece-set.js";
 import type { Manifest } from "../wire/manifest.js";
 import { decodeManifest, encodeManifest } from "../wire/manifest-bytes.js";
+import { FollowingDigest } from "./digest.js";
 import { diskError, syncFolder, writeAtomically } from "./disk.js";
 import type { LacunaError } from "./errors.js";
 import { FolderLock } from "./folder-lock.js";
@@ -42,6 +43,9 @@ export class PieceStore {
   private readonly queue: WriteQueue;
   /** Pieces that have reached the file. */
   private readonly written = new PieceSet();
+  /** Every piece before this has reached the file. */
+  private writtenBefore = 0;
+  private readonly following: FollowingDigest;
   /** Whether the folder has the manifest. Without `held` it says nothing, so it comes with the first checkpoint. */
   private hasManifest: boolean;
   private checkpointing: Promise<void> = Promise.resolve();
@@ -61,9 +65,11 @@ export class PieceStore {
     for (const { start, end } of this.held.ranges()) this.written.add(start, end);
     this.pieceCount = manifest.pieceCount;
     this.lengthOf = pieceLengths(manifest);
+    this.following = new FollowingDigest(file);
     this.queue = new WriteQueue(file, manifest.pieceBytes, {
       onWritten: (start, end, bytes) => {
         this.written.add(start, end);
+        this.followWritten();
         events.onWritten?.(bytes);
       },
       onError: (error) => events.onError?.(diskError(error, folder)),
@@ -152,6 +158,13 @@ export class PieceStore {
     return length;
   }
 
+  /** SHA-256 of a plain file whose pieces are all held and flushed. Throws what the file system says. */
+  fileDigest(): Promise<Uint8Array> {
+    assert(this.written.size === this.pieceCount, "a digest is of all pieces");
+    this.followWritten();
+    return this.following.finish();
+  }
+
   /** Resolves when every piece taken in has reached the file, or the disk has failed. */
   async flush(): Promise<void> {
     await this.queue.flush();
@@ -195,6 +208,13 @@ export class PieceStore {
     const parent = dirname(this.folder);
     // Other images may still be under way in there; then it stays.
     if (basename(parent) === STORE_FOLDER) await rmdir(parent).catch(() => undefined);
+  }
+
+  private followWritten(): void {
+    const { content, pieceBytes } = this.manifest;
+    if (content.mode !== "file") return;
+    this.writtenBefore = this.written.endOfRangeAt(this.writtenBefore) ?? this.writtenBefore;
+    this.following.follow(Math.min(this.writtenBefore * pieceBytes, content.bytes));
   }
 
   private async letGo(): Promise<void> {
