@@ -68,6 +68,8 @@ export interface SentFile {
   readonly wireBytes: number;
   readonly payloadBytes: number;
   readonly repairedPieces: number;
+  readonly parityPieces: number;
+  readonly parityBytes: number;
   /** The longest datagram that the path was found to carry, in bytes of UDP payload. */
   readonly datagramBytes: number;
   readonly missingPixels: number;

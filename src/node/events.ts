@@ -60,6 +60,8 @@ export interface ReceiveProgressEvent extends Timed {
   readonly received: number;
   /** Of these, pieces that came after they had been asked for. */
   readonly repaired: number;
+  /** Pieces that did not arrive, but were computed from parity. */
+  readonly recovered: number;
   /** Pieces that were held already when they came. */
   readonly duplicates: number;
   /** Datagrams at this socket that were not Lacuna's, or damaged. */
@@ -129,6 +131,8 @@ export interface SendProgressEvent extends Timed {
   readonly sentPieces: number;
   /** Pieces that the receiver has confirmed. */
   readonly acknowledgedPieces: number;
+  /** Parity symbols sent, each as long as the longest piece that it is of. */
+  readonly parityPieces: number;
   readonly rateMbit: number;
   readonly rttMs: number;
   readonly lossShare: number;
@@ -149,6 +153,9 @@ export interface SendCompleteEvent extends Timed {
   readonly payloadBytes: number;
   /** Pieces sent again, or sent late because they were withheld at first. */
   readonly repairedPieces: number;
+  /** Parity sent beside the pieces, so that what is lost last need not be asked for; and its bytes. */
+  readonly parityPieces: number;
+  readonly parityBytes: number;
   /** The longest datagram that the path was found to carry, in bytes of UDP payload. */
   readonly datagramBytes: number;
   readonly sha256: string;

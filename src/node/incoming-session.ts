@@ -3,7 +3,8 @@ import { join } from "node:path";
 import type { PieceSet } from "../base/piece-set.js";
 import type { InstantUs } from "../base/units.js";
 import type { GapTracker } from "../protocol/gaps.js";
-import type { ReceiverConnection } from "../protocol/receiver-connection.js";
+import type { ReadPiece } from "../protocol/held-parity.js";
+import type { PieceWay, ReceiverConnection } from "../protocol/receiver-connection.js";
 import type { Reason } from "../wire/frames/end.js";
 import type { Manifest } from "../wire/manifest.js";
 import { formatAddress } from "./address.js";
@@ -105,19 +106,21 @@ export class IncomingSession {
         from,
         resumedPieces: held.size,
       });
-      this.connection.accept(this.number, pieceLengths(this.manifest), held.ranges(), nowUs());
+      const lengths = pieceLengths(this.manifest);
+      const read: ReadPiece = (...where) => this.readBack(...where);
+      this.connection.accept(this.number, lengths, held.ranges(), nowUs(), read);
       this.host.wake(this.connection);
       await this.showHeld(held);
     });
   }
 
-  onPiece(piece: number, bytes: Uint8Array): void {
+  onPiece(piece: number, bytes: Uint8Array, via: PieceWay): void {
     if (this.store === undefined || this.state !== "open") {
       return this.connection.pieceWritten(bytes.length);
     }
     this.unwrittenBytes += bytes.length;
     this.store.write(piece, bytes);
-    this.host.observers.onPiece(this.id, piece, bytes);
+    this.host.observers.onPiece(this.id, piece, bytes, via);
   }
 
   /** All pieces are here: checks the digest and makes the file. */
@@ -199,6 +202,7 @@ export class IncomingSession {
       missingPieces: tracker.missingCount,
       received: tracker.received,
       repaired: tracker.repaired,
+      recovered: tracker.recovered,
       duplicates: tracker.duplicates,
       malformed: this.host.malformed() + this.connection.malformed,
       rateMbit: round((this.rate.bytesPerSecond * 8) / 1_000_000, 3),
@@ -299,7 +303,7 @@ export class IncomingSession {
     for (const { start, end } of held.ranges()) {
       for (let number = start; number < end; number += 1) {
         const bytes = piece.subarray(0, store.readPiece(number, piece, 0));
-        this.host.observers.onPiece(this.id, number, bytes);
+        this.host.observers.onPiece(this.id, number, bytes, "disk");
         shown += 1;
         if (shown % SHOWN_AT_ONCE === 0) await new Promise(setImmediate);
       }
@@ -318,6 +322,18 @@ export class IncomingSession {
     this.state = "open";
     this.connection.damaged(this.number);
     this.host.wake(this.connection);
+  }
+
+  /** Gives a piece that is held to whoever computes others from it. */
+  private readBack(piece: number, target: Uint8Array, offset: number): boolean {
+    if (this.state !== "open" || this.store?.held.has(piece) !== true) return false;
+    try {
+      this.store.readPiece(piece, target, offset);
+      return true;
+    } catch (error) {
+      this.fail(error);
+      return false;
+    }
   }
 
   /** Opens the window by what has reached the disk, or never will. */

@@ -16,7 +16,7 @@ export type {
 export { ERRORS, type ErrorCode, LacunaError } from "./errors.js";
 export type * from "./events.js";
 export { inspect } from "./inspect.js";
-export type { ReceiveObserver } from "./observer.js";
+export type { PieceOrigin, ReceiveObserver } from "./observer.js";
 export { stateFolder } from "./path-memory.js";
 export { plan } from "./plan.js";
 export { DEFAULT_LISTEN, receive } from "./receive.js";

@@ -1,12 +1,16 @@
+import type { PieceWay } from "../protocol/receiver-connection.js";
 import type { Manifest } from "../wire/manifest.js";
 import type { ReceiveEvent } from "./events.js";
+
+/** Where a piece is from: a datagram, parity, or the disk, where an earlier run had put it. */
+export type PieceOrigin = PieceWay | "disk";
 
 /** Someone who watches a receiver closely: the live page, the terminal's hole map. */
 export interface ReceiveObserver {
   /** Once per image, before its first `onPiece`. Pieces held from an earlier run follow as `onPiece`. */
   onImage?(id: string, manifest: Manifest): void;
   /** A new piece; `bytes` belong to the caller and are only good during the call. */
-  onPiece?(id: string, piece: number, bytes: Uint8Array): void;
+  onPiece?(id: string, piece: number, bytes: Uint8Array, via: PieceOrigin): void;
   onEvent?(event: ReceiveEvent): void;
 }
 
@@ -31,8 +35,8 @@ export class Observers implements Required<ReceiveObserver> {
     this.each((observer) => observer.onImage?.(id, manifest));
   }
 
-  onPiece(id: string, piece: number, bytes: Uint8Array): void {
-    this.each((observer) => observer.onPiece?.(id, piece, bytes));
+  onPiece(id: string, piece: number, bytes: Uint8Array, via: PieceOrigin): void {
+    this.each((observer) => observer.onPiece?.(id, piece, bytes, via));
   }
 
   onEvent(event: ReceiveEvent): void {

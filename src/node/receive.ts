@@ -226,7 +226,7 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
         return this.watch(session.open());
       }
       case "piece":
-        return guest.sessions.get(event.image)?.onPiece(event.piece, event.bytes);
+        return guest.sessions.get(event.image)?.onPiece(event.piece, event.bytes, event.via);
       case "complete":
         return this.watch(guest.sessions.get(event.image)?.finish());
       case "passOver":

@@ -14,7 +14,7 @@ import { GAPS_ROOM_MIN, writeGaps } from "../wire/frames/gaps.js";
 import { writeWelcome } from "../wire/frames/handshake.js";
 import type { ConnectionOptions, ConnectionState } from "./connection-state.js";
 import type { IncomingImage } from "./incoming-image.js";
-import { FEEDBACK_SPACING_MAX_US, FEEDBACK_SPACING_MIN_US } from "./limits.js";
+import { FEEDBACK_SPACING_MAX_US, FEEDBACK_SPACING_MIN_US, PARITY_WINDOW_SHARE } from "./limits.js";
 import type { ReceivedPackets } from "./received-packets.js";
 import { PROBES_MAX, type Recovery } from "./recovery.js";
 
@@ -102,7 +102,7 @@ export class Feedback {
     return false;
   }
 
-  /** True when the sender does not know yet what is held of an image from an earlier time. */
+  /** True when the sender does not know yet what is held of an image from an earlier time, or by parity. */
   private mustTellHeld(image: IncomingImage): boolean {
     return this.subject.options.repair && image.state.name === "open" && image.heldTold === "due";
   }
@@ -142,11 +142,19 @@ export class Feedback {
     return false;
   }
 
-  /** Bytes of pieces that may come beyond those that wait to be written or to be placed. */
+  /** Bytes of pieces that may come beyond those that wait to be written or to be placed, and beyond parity held. */
   get windowBytes(): number {
     let waiting = this.subject.unwrittenBytes;
-    for (const image of this.subject.current) waiting += image.earlyBytes;
+    for (const image of this.subject.current) waiting += image.earlyBytes + image.parityBytes;
     return Math.max(0, this.subject.options.windowBytes() - waiting);
+  }
+
+  /** Bytes of parity that may be kept beyond what is. */
+  get parityRoomBytes(): number {
+    let kept = 0;
+    for (const image of this.subject.current) kept += image.parityBytes;
+    const share = PARITY_WINDOW_SHARE * this.subject.options.windowBytes();
+    return Math.min(share - kept, this.windowBytes);
   }
 
   /** Writes the next datagram. */

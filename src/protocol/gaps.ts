@@ -16,6 +16,8 @@ export class GapTracker {
   received = 0;
   /** Of these, pieces that had been asked for. */
   repaired = 0;
+  /** Pieces that did not come, but were computed from parity. */
+  recovered = 0;
   duplicates = 0;
   private frontier = 0;
   private readonly requested = new PieceSet();
@@ -34,6 +36,13 @@ export class GapTracker {
     if (this.wasRequested(piece)) this.repaired += 1;
     this.frontier = Math.max(this.frontier, piece + 1);
     return true;
+  }
+
+  /** Takes a piece that parity gave back and that was missing. */
+  addRecovered(piece: number): void {
+    this.held.add(piece);
+    this.recovered += 1;
+    this.frontier = Math.max(this.frontier, piece + 1);
   }
 
   /** Takes pieces that are held from an earlier time. */

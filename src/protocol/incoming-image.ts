@@ -1,9 +1,11 @@
 import { type Range, RangeSet } from "../base/range-set.js";
 import type { ResultFrame } from "../wire/frames/end.js";
 import type { ManifestFrame, PieceFrame } from "../wire/frames/image.js";
+import type { ParityFrame } from "../wire/frames/parity.js";
 import type { Manifest } from "../wire/manifest.js";
 import { decodeManifest } from "../wire/manifest-bytes.js";
 import { GapTracker } from "./gaps.js";
+import { HeldParity, type ReadPiece, type RecoveredPiece } from "./held-parity.js";
 
 /**
  * unknown -> offered -> open -> complete -> ended. The host moves an image from
@@ -35,7 +37,7 @@ export class IncomingImage {
   /** When missing pieces were last reported, in microseconds; and the holes there were. */
   reportedUs = Number.NEGATIVE_INFINITY;
   reportedHoles = 0;
-  /** Whether the sender knows what was held from an earlier time, so that it does not come again. */
+  /** Whether the sender knows what is held without having come: from an earlier time, or by parity. */
   heldTold: "nothing" | "due" | "onTheWay" = "nothing";
   private manifestBytes: Uint8Array | undefined;
   private readonly manifestHeld = new RangeSet();
@@ -43,6 +45,8 @@ export class IncomingImage {
   private readonly early = new Map<number, Uint8Array>();
   /** Bytes of these. */
   earlyBytes = 0;
+  /** While the image is open, and its host can read pieces back. */
+  private parity: HeldParity | undefined;
 
   constructor(readonly number: number) {}
 
@@ -83,7 +87,9 @@ export class IncomingImage {
     switch (this.state.name) {
       case "open":
         if (bytes.length !== this.state.pieceLength(piece)) return "bad";
-        return tracker.add(piece) ? { piece, bytes } : undefined;
+        if (!tracker.add(piece)) return undefined;
+        this.parity?.onPiece(piece);
+        return { piece, bytes };
       case "unknown":
       case "offered":
         this.keepEarly(piece, bytes, tracker);
@@ -94,8 +100,54 @@ export class IncomingImage {
     }
   }
 
+  /**
+   * Takes a parity symbol while the image is open; before that it is dropped, for there is nothing yet to
+   * compute it with.
+   *
+   * @param roomBytes bytes that it may take
+   */
+  addParity(frame: ParityFrame, roomBytes: number): "bad" | undefined {
+    return this.state.name === "open" ? this.parity?.add(frame, roomBytes) : undefined;
+  }
+
+  /** Bytes that parity takes. */
+  get parityBytes(): number {
+    return this.parity?.bytes ?? 0;
+  }
+
+  /**
+   * Pieces that were missing and that parity gives back now, of one group; undefined when there is no such group, none
+   * when it contradicts itself. All that was held before must be where the host can read it.
+   */
+  recover(): RecoveredPiece[] | undefined {
+    const pieces = this.state.name === "open" ? this.parity?.recoverNext() : undefined;
+    for (const { piece } of pieces ?? []) {
+      this.tracker?.addRecovered(piece);
+      this.parity?.onPiece(piece);
+      this.heldTold = "due";
+    }
+    return pieces;
+  }
+
+  /** Every piece is held: the host checks the digest. */
+  complete(pieceLength: (piece: number) => number): void {
+    this.state = { name: "complete", pieceLength };
+  }
+
+  /** The digest differs: nothing that is held can be trusted, and all of it is missing again. */
+  discardAll(pieceLength: (piece: number) => number): void {
+    this.state = { name: "open", pieceLength };
+    this.tracker?.discardAll();
+    this.parity?.clear();
+    this.reportedUs = Number.NEGATIVE_INFINITY;
+  }
+
   /** The host has made room; pieces of an earlier time may be held. Returns the early ones that can now be placed. */
-  open(pieceLength: (piece: number) => number, held: Iterable<Range>): AcceptedPiece[] {
+  open(
+    pieceLength: (piece: number) => number,
+    held: Iterable<Range>,
+    readPiece?: ReadPiece,
+  ): AcceptedPiece[] {
     const tracker = this.tracker as GapTracker;
     const early = [...this.early].filter(([piece, bytes]) => pieceLength(piece) === bytes.length);
     this.state = { name: "open", pieceLength };
@@ -106,6 +158,7 @@ export class IncomingImage {
     if (tracker.held.size > 0) this.heldTold = "due";
     this.forgetEarly();
     if (this.passOver) tracker.expectAll();
+    if (readPiece !== undefined) this.parity = new HeldParity(tracker, pieceLength, readPiece);
     return early
       .map(([piece, bytes]) => ({ piece, bytes }))
       .filter(({ piece }) => tracker.add(piece));
@@ -115,6 +168,7 @@ export class IncomingImage {
     this.state = { name: "ended", result, told: "due" };
     this.manifestBytes = undefined;
     this.tracker?.end();
+    this.parity = undefined;
     this.forgetEarly();
   }
 

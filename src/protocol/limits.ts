@@ -37,6 +37,15 @@ export const RECEIVE_WINDOW_BYTES = 8 * 1024 * 1024;
 export const RECEIVE_WINDOW_TOTAL_BYTES = 64 * 1024 * 1024;
 export const RECEIVE_WINDOW_BYTES_MIN = 64 * 1024;
 
+/** Of its window, the share that a connection's parity may take while it waits for its group. Ours. */
+export const PARITY_WINDOW_SHARE = 0.25;
+
+/** Groups of one image that parity waits for: each piece that comes is looked up in all of them. Ours. */
+export const PARITY_GROUPS_MAX = 256;
+
+/** What the keeping of a parity symbol is reckoned at beside its bytes, so that many short ones are not free. Ours. */
+export const PARITY_OVERHEAD_BYTES = 64;
+
 /** Connections of one receiver; beyond this a newcomer is told so. Ours. */
 export const CONNECTIONS_MAX = 256;
 

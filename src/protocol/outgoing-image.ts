@@ -8,6 +8,8 @@ import {
   writeManifestFrame,
   writePieceHead,
 } from "../wire/frames/image.js";
+import { OutgoingParity, type SentGroup } from "./outgoing-parity.js";
+import type { ParityTerms } from "./parity-policy.js";
 import { PieceLedger } from "./piece-ledger.js";
 
 /** An image as its sender gives it: pieces by number, nothing else. */
@@ -29,7 +31,13 @@ export interface ImageSource {
 export type Sent =
   | { readonly kind: "hello" | "ping" | "close" }
   | { readonly kind: "manifest" | "piece"; readonly image: OutgoingImage; readonly index: number }
-  | { readonly kind: "done"; readonly image: OutgoingImage };
+  | { readonly kind: "done"; readonly image: OutgoingImage }
+  | {
+      readonly kind: "parity";
+      readonly image: OutgoingImage;
+      readonly group: SentGroup;
+      readonly index: number;
+    };
 
 /** Manifest bytes in one frame: a full datagram with an acknowledgement beside it. */
 const MANIFEST_CHUNK_BYTES = 1_100;
@@ -38,9 +46,12 @@ const MANIFEST_CHUNK_BYTES = 1_100;
 export class OutgoingImage {
   readonly pieces: PieceLedger;
   readonly manifest: PieceLedger;
+  readonly parity: OutgoingParity;
   result: ResultFrame | undefined;
   /** UDP payload bytes of the datagrams that carried this image. */
   wireBytes = 0;
+  /** A piece has left since parity was last planned. */
+  private isUnprotected = false;
   private done: "notYet" | "due" | "onTheWay" | "known" = "notYet";
 
   constructor(
@@ -49,6 +60,8 @@ export class OutgoingImage {
   ) {
     this.pieces = new PieceLedger(source.pieceCount, source.withheld);
     this.manifest = new PieceLedger(Math.ceil(source.manifest.length / MANIFEST_CHUNK_BYTES));
+    this.parity = new OutgoingParity(number, source, this.pieces);
+    this.pieces.cover = this.parity;
   }
 
   /**
@@ -111,6 +124,29 @@ export class OutgoingImage {
     return written;
   }
 
+  /**
+   * Whether parity is to be sent, once nothing else is: over what is on the way and not protected yet. What is
+   * withheld has not been sent, and a group may not hold it.
+   */
+  isParityDue(terms: () => ParityTerms): boolean {
+    if (this.isUnprotected && this.pieces.firstPassOver && !this.pieces.withholds) {
+      this.isUnprotected = false;
+      const pieces = [...this.pieces.piecesOnTheWay].filter(
+        (piece) => !this.parity.isCovered(piece),
+      );
+      this.parity.plan(
+        pieces.sort((one, other) => one - other),
+        terms(),
+      );
+    }
+    return this.parity.isDue;
+  }
+
+  writeParity(writer: ByteWriter): Sent | undefined {
+    const sent = this.parity.writeNext(writer);
+    return sent === undefined ? undefined : { kind: "parity", image: this, ...sent };
+  }
+
   onDoneAcked(): void {
     this.done = "known";
   }
@@ -144,6 +180,7 @@ export class OutgoingImage {
     const offset = writePieceHead(writer, this.number, piece, pieceCount, length);
     this.source.readPiece(piece, writer.target, offset);
     this.pieces.onSent(piece, packetNumber);
+    this.isUnprotected = true;
     return { kind: "piece", image: this, index: piece };
   }
 }

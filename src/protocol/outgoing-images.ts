@@ -6,6 +6,7 @@ import type { GapsFrame } from "../wire/frames/gaps.js";
 import { IMAGES_MAX } from "../wire/frames/image.js";
 import { ACTIVE_IMAGES_MAX } from "./limits.js";
 import { type ImageSource, OutgoingImage, type Sent } from "./outgoing-image.js";
+import type { ParityTerms } from "./parity-policy.js";
 
 /** Frames of images in one datagram: short of the bound, so that HELLO, ACK and PADDING have their places. */
 const CONTENTS_MAX = FRAMES_MAX - 3;
@@ -66,6 +67,25 @@ export class OutgoingImages {
     return contents;
   }
 
+  /** True when parity is to be sent; asked only when nothing else is. */
+  isParityDue(terms: () => ParityTerms): boolean {
+    return this.repair && this.active.some((image) => image.isParityDue(terms));
+  }
+
+  /** Fills a datagram with parity of one image. */
+  writeParity(writer: ByteWriter): Sent[] {
+    const contents: Sent[] = [];
+    const image = this.active.find(({ parity }) => parity.isDue);
+    while (image !== undefined && contents.length < CONTENTS_MAX) {
+      const sent = image.writeParity(writer);
+      if (sent === undefined) break;
+      contents.push(sent);
+    }
+    // What does not fit an empty datagram never will.
+    if (contents.length === 0) image?.parity.giveUp();
+    return contents;
+  }
+
   /** Repeats what has been on the way longest, in a packet numbered below `before`; nothing without repair. */
   writeOldest(
     writer: ByteWriter,
@@ -84,12 +104,14 @@ export class OutgoingImages {
     if (sent.kind === "piece") sent.image.pieces.onAcked(sent.index);
     else if (sent.kind === "manifest") sent.image.manifest.onAcked(sent.index);
     else if (sent.kind === "done") sent.image.onDoneAcked();
+    else if (sent.kind === "parity") sent.image.parity.onAcked(sent.group, sent.index);
   }
 
   onLost(sent: Sent, packetNumber: number): void {
     if (sent.kind === "piece") sent.image.pieces.onLost(sent.index, packetNumber, this.repair);
     else if (sent.kind === "manifest") sent.image.manifest.onLost(sent.index, packetNumber, true);
     else if (sent.kind === "done") sent.image.onDoneLost();
+    else if (sent.kind === "parity") sent.image.parity.onLost(sent.group, sent.index);
   }
 
   /** Takes the receiver's word on pieces; false when it cannot be true. */
@@ -112,6 +134,7 @@ export class OutgoingImages {
         : frame;
     this.finished += 1;
     this.chooseActive();
+    image.parity.clear();
     return image.result;
   }
 

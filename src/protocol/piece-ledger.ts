@@ -1,15 +1,27 @@
 import { PieceSet } from "../base/piece-set.js";
 import type { Range } from "../base/range-set.js";
 
+/** What may bring lost pieces back. */
+export interface LossCover {
+  /** The receiver holds a piece. */
+  onHeld(piece: number): void;
+  /** True when a lost piece is not to be sent again yet. */
+  onPieceLost(piece: number): boolean;
+  /** True when a piece that the receiver lacks is not to be sent again yet. */
+  onWanted(piece: number): boolean;
+}
+
 /**
  * What a sender knows of each piece of one image: not sent, withheld, on the
  * way, due again, held by the receiver.
  *
  * A piece becomes due again for one of two reasons only: its newest packet is
  * lost, or the receiver, who has seen that packet, says that it lacks the piece. Asking
- * twice for what is on the way therefore changes nothing.
+ * twice for what is on the way therefore changes nothing. What parity may bring back waits for that first.
  */
 export class PieceLedger {
+  /** What may bring back lost pieces without a repair. */
+  cover: LossCover | undefined;
   /** Pieces that the receiver has confirmed. */
   readonly held = new PieceSet();
   /** Pieces put on the wire at least once. */
@@ -41,6 +53,20 @@ export class PieceLedger {
 
   get onTheWay(): number {
     return this.newestPacket.size;
+  }
+
+  isOnTheWay(piece: number): boolean {
+    return this.newestPacket.has(piece);
+  }
+
+  /** Pieces of which nobody knows yet whether they came, in order of sending. */
+  get piecesOnTheWay(): Iterable<number> {
+    return this.newestPacket.keys();
+  }
+
+  /** True while pieces are left out of the first pass and nobody has asked for them. */
+  get withholds(): boolean {
+    return this.withheld.size > 0;
   }
 
   /** The piece to send now: repairs before what was never sent. */
@@ -75,13 +101,20 @@ export class PieceLedger {
     this.newestPacket.delete(piece);
     this.due.delete(piece);
     this.held.add(piece);
+    this.cover?.onHeld(piece);
   }
 
   /** @param repair false when the receiver asks for nothing: the loss is final */
   onLost(piece: number, packetNumber: number, repair: boolean): void {
     if (this.newestPacket.get(piece) !== packetNumber) return;
     this.newestPacket.delete(piece);
-    if (repair && !this.held.has(piece)) this.due.add(piece);
+    if (!repair || this.held.has(piece) || this.cover?.onPieceLost(piece) === true) return;
+    this.due.add(piece);
+  }
+
+  /** A lost piece need not wait for its cover any more. */
+  release(piece: number): void {
+    if (!this.held.has(piece) && !this.newestPacket.has(piece)) this.due.add(piece);
   }
 
   /**
@@ -104,7 +137,10 @@ export class PieceLedger {
     for (const gap of [...this.held.gaps(start, end)]) {
       this.held.add(gap.start, gap.end);
       this.due.delete(gap.start, gap.end);
-      for (let piece = gap.start; piece < gap.end; piece += 1) this.newestPacket.delete(piece);
+      for (let piece = gap.start; piece < gap.end; piece += 1) {
+        this.newestPacket.delete(piece);
+        this.cover?.onHeld(piece);
+      }
     }
   }
 
@@ -113,7 +149,8 @@ export class PieceLedger {
     this.held.delete(start, end);
     for (const gap of [...this.due.gaps(start, end)]) {
       for (let piece = gap.start; piece < gap.end; piece += 1) {
-        if (!this.newestPacket.has(piece)) this.due.add(piece);
+        if (this.newestPacket.has(piece) || this.cover?.onWanted(piece) === true) continue;
+        this.due.add(piece);
       }
     }
   }

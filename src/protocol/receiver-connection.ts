@@ -4,14 +4,18 @@ import { BASE_DATAGRAM_BYTES } from "../wire/datagram.js";
 import type { Outcome, Reason } from "../wire/frames/end.js";
 import { type Frame, isAckEliciting } from "../wire/frames/frame.js";
 import type { DoneFrame, ManifestFrame, PieceFrame } from "../wire/frames/image.js";
+import type { ParityFrame } from "../wire/frames/parity.js";
 import type { Manifest } from "../wire/manifest.js";
 import type { ConnectionOptions, ConnectionState } from "./connection-state.js";
 import { Feedback, type Subject, type Told } from "./feedback.js";
+import type { ReadPiece } from "./held-parity.js";
 import { IncomingImage } from "./incoming-image.js";
 import { ACTIVE_IMAGES_MAX, AMPLIFICATION_MAX, CLOSE_TIMEOUTS, IDLE_TIMEOUT_US } from "./limits.js";
 import { LossMeter } from "./loss-meter.js";
 import { ReceivedPackets } from "./received-packets.js";
 import { Recovery } from "./recovery.js";
+
+export type PieceWay = "datagram" | "parity";
 
 export type ReceiverEvent =
   /** A manifest is whole: accept the image or refuse it. */
@@ -22,6 +26,8 @@ export type ReceiverEvent =
       readonly image: number;
       readonly piece: number;
       readonly bytes: Uint8Array;
+      /** Whether it came in a datagram or was computed from parity. */
+      readonly via: PieceWay;
     }
   /** All pieces have come: check the digest. */
   | { readonly kind: "complete"; readonly image: number }
@@ -86,11 +92,12 @@ export class ReceiverConnection implements Subject {
     pieceLength: (piece: number) => number,
     held: Iterable<Range>,
     nowUs: InstantUs,
+    readPiece?: ReadPiece,
   ): void {
     const image = this.images.get(number);
     if (image?.state.name !== "offered") return;
-    for (const { piece, bytes } of image.open(pieceLength, held)) {
-      this.emitPiece(number, piece, bytes);
+    for (const { piece, bytes } of image.open(pieceLength, held, readPiece)) {
+      this.emitPiece(number, piece, bytes, "datagram");
     }
     // Holes among the early pieces may be mere reordering: they are asked for as new holes are, not at once.
     image.reportedUs = nowUs;
@@ -112,9 +119,7 @@ export class ReceiverConnection implements Subject {
   damaged(number: number): void {
     const image = this.images.get(number);
     if (image?.state.name !== "complete") return;
-    image.state = { name: "open", pieceLength: image.state.pieceLength };
-    image.tracker?.discardAll();
-    image.reportedUs = Number.NEGATIVE_INFINITY;
+    image.discardAll(image.state.pieceLength);
   }
 
   /** The last word on an image that did not become whole. */
@@ -188,6 +193,8 @@ export class ReceiverConnection implements Subject {
   }
 
   pollEvent(): ReceiverEvent | undefined {
+    // Only a host that was told every piece can read them all back.
+    if (this.events.length === 0) this.recoverPieces();
     return this.events.shift();
   }
 
@@ -240,6 +247,8 @@ export class ReceiverConnection implements Subject {
         return this.handleManifest(frame);
       case "piece":
         return this.handlePiece(frame);
+      case "parity":
+        return this.handleParity(frame);
       case "done":
         return this.handleDone(frame);
       case "close":
@@ -286,8 +295,29 @@ export class ReceiverConnection implements Subject {
     const accepted = image.addPiece(frame);
     if (accepted === undefined) return;
     if (accepted === "bad") return this.reject();
-    this.emitPiece(frame.image, accepted.piece, accepted.bytes);
+    this.emitPiece(frame.image, accepted.piece, accepted.bytes, "datagram");
     this.noticeComplete(image);
+  }
+
+  private handleParity(frame: ParityFrame): void {
+    const image = this.imageFor(frame.image);
+    if (image === undefined) return this.reject();
+    if (!this.options.repair) return;
+    if (image.addParity(frame, this.feedback.parityRoomBytes) === "bad") this.reject();
+  }
+
+  /** Computes pieces of one group from parity; of one only, for others may need these pieces to be readable. */
+  private recoverPieces(): void {
+    for (const image of this.current) {
+      for (let found = image.recover(); found !== undefined; found = image.recover()) {
+        if (found.length === 0) {
+          this.reject();
+          continue;
+        }
+        for (const { piece, bytes } of found) this.emitPiece(image.number, piece, bytes, "parity");
+        return this.noticeComplete(image);
+      }
+    }
   }
 
   private handleDone(frame: DoneFrame): void {
@@ -306,14 +336,14 @@ export class ReceiverConnection implements Subject {
     this.state = { name: "draining", untilUs: after(nowUs, patience) };
   }
 
-  private emitPiece(image: number, piece: number, bytes: Uint8Array): void {
+  private emitPiece(image: number, piece: number, bytes: Uint8Array, via: PieceWay): void {
     this.unwrittenBytes += bytes.length;
-    this.events.push({ kind: "piece", image, piece, bytes });
+    this.events.push({ kind: "piece", image, piece, bytes, via });
   }
 
   private noticeComplete(image: IncomingImage): void {
     if (image.state.name !== "open" || image.tracker?.isComplete !== true) return;
-    image.state = { name: "complete", pieceLength: image.state.pieceLength };
+    image.complete(image.state.pieceLength);
     this.events.push({ kind: "complete", image: image.number });
   }
 

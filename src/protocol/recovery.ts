@@ -12,6 +12,7 @@ import {
 import type { CongestionControl } from "./congestion.js";
 import { DeliveryRate } from "./delivery-rate.js";
 import { findLost, ReorderTolerance } from "./loss.js";
+import { PathLoss } from "./path-loss.js";
 import { RttEstimator } from "./rtt.js";
 import type { SentPacket } from "./sent-packet.js";
 
@@ -52,6 +53,7 @@ export class Recovery<Content> {
   readonly rtt = new RttEstimator();
   readonly reorder = new ReorderTolerance();
   readonly delivery = new DeliveryRate();
+  readonly pathLoss = new PathLoss();
   inFlightBytes = 0;
   sentPackets = 0;
   lostPackets = 0;
@@ -135,7 +137,9 @@ export class Recovery<Content> {
     this.largestAcked = Math.max(this.largestAcked, newest.end - 1);
     this.backoff = 0;
     this.tellCongestion(acked, nowUs, limited, newestArrivedUs);
-    return { acked, lost: this.detectLost(nowUs) };
+    const lost = this.detectLost(nowUs);
+    this.pathLoss.update(this.sentPackets - this.outstanding.size, this.lostForGood);
+    return { acked, lost };
   }
 
   /** When `onDeadline` must be called. */
@@ -224,6 +228,7 @@ export class Recovery<Content> {
     if (ordinary.length === 0) return lost;
     this.lostPackets += ordinary.length;
     this.reorder.onLost(ordinary.length);
+    this.pathLoss.onLost(ordinary.map(({ packetNumber }) => packetNumber));
     this.congestion?.onLost(ordinary, nowUs, this.isPersistent(ordinary));
     return lost;
   }

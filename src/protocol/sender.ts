@@ -264,7 +264,9 @@ export class Sender {
 
   private hasData(): boolean {
     const { name } = this.state;
-    return (name === "open" || name === "connecting") && this.images.hasSomethingDue;
+    if (name !== "open" && name !== "connecting") return false;
+    if (this.images.hasSomethingDue) return true;
+    return name === "open" && this.images.isParityDue(() => this.room.parityTerms);
   }
 
   private deadlineUs(nowUs: InstantUs): InstantUs {
@@ -354,7 +356,8 @@ export class Sender {
     const { peerWindowBytes, datagramBytes, fitsPeer } = this.room;
     const takesPieces = probe ? peerWindowBytes >= datagramBytes : fitsPeer;
     const contents = this.images.write(writer, packetNumber, takesPieces);
-    if (contents.length > 0 || !probe) return contents;
+    if (contents.length > 0) return contents;
+    if (!probe) return this.images.writeParity(writer);
     // The first time that an answer is late, nothing is repeated twice: it may be late only.
     const before = this.recovery.backoff > 1 ? packetNumber : this.probesFrom;
     return this.images.writeOldest(writer, packetNumber, takesPieces, before);

@@ -2,6 +2,7 @@ import { type BytesPerSecond, bytesPerSecond, type InstantUs } from "../base/uni
 import { BASE_DATAGRAM_BYTES } from "../wire/datagram.js";
 import { RECEIVE_WINDOW_BYTES_MIN } from "./limits.js";
 import { Pacer } from "./pacer.js";
+import type { ParityTerms } from "./parity-policy.js";
 import { ETHERNET_DATAGRAM_BYTES, PathMtu, usefulDatagramBytes } from "./path-mtu.js";
 import type { Recovery } from "./recovery.js";
 import type { SenderOptions } from "./sender-events.js";
@@ -73,6 +74,13 @@ export class SendingRoom {
     if (size === undefined || size > this.usefulBytes) return undefined;
     this.pathMtu.onProbeSent(size);
     return size;
+  }
+
+  /** What it depends on how much parity is worth sending. */
+  get parityTerms(): ParityTerms {
+    const { pathLoss, rtt } = this.recovery;
+    const { pacingRate, datagramBytes } = this;
+    return { loss: pathLoss.shape, rttUs: rtt.smoothedUs, pacingRate, datagramBytes };
   }
 
   private get usefulBytes(): number {

@@ -88,6 +88,10 @@ export interface Outcome {
   readonly pieces: number;
   /** Pieces sent again, or late because withheld. */
   readonly repaired: number;
+  /** Parity datagrams sent. */
+  readonly parity: number;
+  /** Pieces that the receiver computed from parity. */
+  readonly recovered: number;
   /** Pieces that came although they were held: repairs that nobody needed. */
   readonly needless: number;
   readonly datagrams: number;

@@ -97,6 +97,8 @@ function outcomeOf(lane: Lane, receiver: Receiver, endUs: InstantUs): Outcome {
     seconds: (lane.end === undefined ? endUs : lane.endUs) / 1_000_000,
     pieces: sum(delivery.sources.map((source) => source.pieceCount)),
     repaired: sum(images.map((image) => image?.pieces.repaired)),
+    parity: sum(images.map((image) => image?.parity.pieces)),
+    recovered: delivery.recovered,
     needless: delivery.needless,
     datagrams: sender.recovery.sentPackets,
     pathDatagramBytes: sender.pathDatagramBytes,

@@ -1,4 +1,5 @@
 import { after, type DurationUs, durationUs, type InstantUs, NEVER } from "../base/units.js";
+import type { GapTracker } from "../protocol/gaps.js";
 import type { Receiver } from "../protocol/receiver.js";
 import type { ReceiverConnection, ReceiverEvent } from "../protocol/receiver-connection.js";
 import type { HostOptions, SimulatedImage } from "./plan.js";
@@ -28,9 +29,20 @@ export class Delivery {
   }
 
   get needless(): number {
+    return this.count((tracker) => tracker.duplicates);
+  }
+
+  /** Pieces that parity gave back. */
+  get recovered(): number {
+    return this.count((tracker) => tracker.recovered);
+  }
+
+  private count(of: (tracker: GapTracker) => number): number {
     let total = 0;
     for (const connection of this.connections) {
-      for (const image of connection.images.values()) total += image.tracker?.duplicates ?? 0;
+      for (const { tracker } of connection.images.values()) {
+        if (tracker !== undefined) total += of(tracker);
+      }
     }
     return total;
   }
@@ -156,7 +168,12 @@ export class SimulatedReceiver {
       const from = start * source.pieceLength(0);
       arrived.set(source.bytes.subarray(from, end * source.pieceLength(0)), from);
     }
-    connection.accept(image, (piece) => source.pieceLength(piece), resumed, nowUs);
+    const pieceLength = (piece: number): number => source.pieceLength(piece);
+    connection.accept(image, pieceLength, resumed, nowUs, (piece, target, offset) => {
+      const from = piece * source.pieceLength(0);
+      target.set(arrived.subarray(from, from + pieceLength(piece)), offset);
+      return true;
+    });
   }
 
   private verify(delivery: Delivery, connection: ReceiverConnection, image: number): void {

@@ -38,6 +38,10 @@ function describeFrame(frame: Frame): string {
       return `manifest ${frame.image} ${frame.offset}+${frame.bytes.length}/${frame.totalBytes}`;
     case "piece":
       return `piece ${frame.image}/${frame.piece}`;
+    case "parity": {
+      const { image, first, stride, sources, index } = frame;
+      return `parity ${image}/${first} + ${stride} x ${sources}, symbol ${index}`;
+    }
     case "done":
       return `done ${frame.image} of ${frame.pieceCount}`;
     case "gaps":

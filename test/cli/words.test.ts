@@ -221,6 +221,8 @@ describe("what is said of a transfer", () => {
       wireBytes: 6e7,
       payloadBytes: 53_670_240,
       repairedPieces: 9,
+      parityPieces: 3,
+      parityBytes: 3_500,
       datagramBytes: 1_472,
     };
     const there = { ...proof, ...costs, seconds: 2.3 };

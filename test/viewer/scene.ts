@@ -76,6 +76,7 @@ export const progress = (id: string, missingPixels: number, t = 0) =>
     missingPieces: 1,
     received: 1,
     repaired: 0,
+    recovered: 0,
     duplicates: 0,
     malformed: 0,
     rateMbit: 1,

@@ -183,7 +183,8 @@ describe("the feed", () => {
     const { observer } = viewer;
     observer.onEvent?.(offer("a"));
     observer.onImage?.("a", manifest);
-    for (let piece = 0; piece < 5; piece += 1) observer.onPiece?.("a", piece, pieceOf(piece));
+    for (let piece = 0; piece < 5; piece += 1)
+      observer.onPiece?.("a", piece, pieceOf(piece), "datagram");
     observer.onEvent?.(progress("a", 7_000));
     for (const visit of ["late", "again"]) {
       const { socket, messages, blocks } = listen();

@@ -150,6 +150,7 @@ function Numbers({ transfer, phase }: { transfer: Transfer; phase: Phase }) {
       ? [numbers.took, duration(end.seconds)]
       : [numbers.left, unless(lively ? progress?.secondsLeft : undefined, timeLeft)],
     [numbers.repaired, unless(progress?.repaired, count)],
+    [numbers.recovered, unless(progress?.recovered, count)],
     [numbers.duplicates, unless(progress?.duplicates, count)],
     [numbers.malformed, unless(progress?.malformed, count)],
   ];

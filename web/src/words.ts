@@ -68,6 +68,7 @@ export const WORDS = {
     left: "Time left",
     took: "Took",
     repaired: "Repaired",
+    recovered: "Recovered by parity",
     duplicates: "Duplicates",
     malformed: "Damaged datagrams",
     unknown: "–",
