@@ -21,6 +21,7 @@ interface SendFlags {
   readonly rate?: number;
   readonly polite?: true;
   readonly drop?: "odd-rows" | number;
+  readonly pieceBytes?: number;
   readonly maxDatagram?: number;
   readonly timeout?: number;
   readonly memory?: number;
@@ -53,6 +54,18 @@ export function define(command: Command, context: Context): void {
       numberReader({ flag: "--timeout", unit: "seconds", example: "30", above: true }),
     )
     .option(
+      "--piece-bytes <N>",
+      "the most bytes of a piece, for paths with long datagrams (default: 1150)",
+      numberReader({
+        flag: "--piece-bytes",
+        unit: "bytes",
+        example: "1400",
+        min: PIECE_BYTES_MIN,
+        max: PIECE_BYTES_MAX,
+        whole: true,
+      }),
+    )
+    .option(
       "--max-datagram <BYTES>",
       "the longest datagram to try (default: what fits the interface)",
       numberReader({
@@ -78,11 +91,11 @@ async function run(paths: string[], flags: SendFlags, { output }: Context): Prom
   const { send, stateFolder } = await import("../node/index.js");
   const { mode, rate: rateMbit, polite, drop } = flags;
   const { timeout: timeoutSeconds, memory: memoryMb } = flags;
-  const { maxDatagram: maxDatagramBytes } = flags;
+  const { maxDatagram: maxDatagramBytes, pieceBytes } = flags;
   const teller = await sendTeller(output, to);
   try {
     const folder = flags.pathMemory ? stateFolder(process.env) : undefined;
-    const kept = given({ stateFolder: folder, memoryMb, maxDatagramBytes });
+    const kept = given({ stateFolder: folder, memoryMb, maxDatagramBytes, pieceBytes });
     const transfer = send(paths, {
       to,
       ...given({ mode, rateMbit, polite, drop, timeoutSeconds }),
@@ -110,6 +123,9 @@ async function readTicket(text: string): Promise<string> {
   return ticket;
 }
 
+/** A pixel of any kind fits. */
+const PIECE_BYTES_MIN = 16;
+const PIECE_BYTES_MAX = 65_000;
 /** What every path carries, and what UDP over IPv4 can hold. */
 const DATAGRAM_BYTES_MIN = 1_200;
 const DATAGRAM_BYTES_MAX = 65_507;

@@ -52,6 +52,11 @@ export interface SendOptions {
    * whether the path carries it is found out.
    */
   readonly maxDatagramBytes?: number;
+  /**
+   * The most bytes of a piece, 16 to 65,000. Default 1,150, which every path carries. Longer ones cost less, wait
+   * until the path is known to carry them, and fail where it does not. An interrupted transfer goes on only with the same.
+   */
+  readonly pieceBytes?: number;
   /** How long to wait for the first answer. Default 15. */
   readonly timeoutSeconds?: number;
   readonly signal?: AbortSignal;

@@ -31,6 +31,7 @@ export const ERRORS = {
     remedy: "check that `lacuna receive` runs there and that UDP may pass its firewall",
   },
   LACUNA_PEER_GONE: { exit: 4, remedy: "run the same command again: it goes on where it stopped" },
+  LACUNA_PATH_TOO_NARROW: { exit: 1, remedy: "send shorter pieces, or leave out --piece-bytes" },
   LACUNA_NO_SENDER: { exit: 4, remedy: "start `lacuna send` on the other side, or wait longer" },
   LACUNA_DISK_FULL: { exit: 1, remedy: "free some space at the receiver, then send again" },
   LACUNA_DISK_ERROR: { exit: 1, remedy: "check the disk and the folder given to --out" },

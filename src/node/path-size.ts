@@ -2,9 +2,14 @@ import type { Socket } from "node:dgram";
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
-import { ETHERNET_DATAGRAM_BYTES, type PathMtuOptions } from "../protocol/path-mtu.js";
+import {
+  datagramBytesFor,
+  ETHERNET_DATAGRAM_BYTES,
+  type PathMtuOptions,
+} from "../protocol/path-mtu.js";
 import type { Sender } from "../protocol/sender.js";
 import { BASE_DATAGRAM_BYTES } from "../wire/datagram.js";
+import type { SendOptions } from "./api-types.js";
 import { nowUs } from "./clock.js";
 
 /**
@@ -77,11 +82,12 @@ export function fragmentsIn(snmp: string): number {
 /** Where the search for the path's datagram size begins and ends. */
 export async function pathOptions(
   socket: Socket,
-  wantedBytes: number | undefined,
-  rememberedBytes: number | undefined,
+  { maxDatagramBytes, pieceBytes = 0 }: Pick<SendOptions, "maxDatagramBytes" | "pieceBytes">,
+  rememberedBytes = 0,
 ): Promise<PathMtuOptions> {
-  const mostBytes = wantedBytes ?? (await hostDatagramBytes(socket.address()));
-  return rememberedBytes === undefined ? { mostBytes } : { mostBytes, firstBytes: rememberedBytes };
+  const mostBytes = maxDatagramBytes ?? (await hostDatagramBytes(socket.address()));
+  const hopedBytes = Math.max(datagramBytesFor(pieceBytes), rememberedBytes);
+  return hopedBytes > BASE_DATAGRAM_BYTES ? { mostBytes, firstBytes: hopedBytes } : { mostBytes };
 }
 
 /** ip_no_pmtu_disc is 0 unless somebody turned the flag off that forbids fragments; IPv6 knows no such switch. */

@@ -16,3 +16,9 @@ export function refusalOf(reason: Reason, name: string): LacunaError {
   const [code, sentence] = REFUSALS[reason] ?? ["LACUNA_REFUSED", `the receiver refused it`];
   return new LacunaError(code, `${name}: ${sentence}`, { name, reason });
 }
+
+/** The path does not carry the pieces that were asked for. */
+export function tooNarrow(datagramBytes: number): LacunaError {
+  const message = `the pieces are too long: the path carries ${datagramBytes} bytes in a datagram`;
+  return new LacunaError("LACUNA_PATH_TOO_NARROW", message, { datagramBytes });
+}

@@ -19,7 +19,7 @@ import { PathMemory } from "./path-memory.js";
 import { FragmentWatch, pathOptions } from "./path-size.js";
 import { Pump } from "./pump.js";
 import { RateMeter } from "./rate-meter.js";
-import { refusalOf } from "./refusal.js";
+import { refusalOf, tooNarrow } from "./refusal.js";
 import { round } from "./round.js";
 import { snapshotOfSource } from "./snapshot.js";
 import { openSource, type Source } from "./source.js";
@@ -137,7 +137,7 @@ class SendRun implements Run<SendEvent, SendResult> {
       guard: datagramGuard,
       congestion,
       nowUs: nowUs(),
-      path: await pathOptions(socket, this.options.maxDatagramBytes, remembered?.datagramBytes),
+      path: await pathOptions(socket, this.options, remembered?.datagramBytes),
       takeMemory: (bytes) => memory.take(bytes),
       ...(rateMbit === undefined ? {} : { rateCap: bytesPerSecond(rateMbit * 125_000) }),
       ...(timeoutSeconds === undefined ? {} : { connectTimeoutUs: secondsUs(timeoutSeconds) }),
@@ -216,6 +216,8 @@ class SendRun implements Run<SendEvent, SendResult> {
     } else if (event.kind === "result") {
       this.endFile(sender, this.outgoing[event.image] as Outgoing, event.result, now);
       this.openMore(sender);
+    } else if (event.kind === "tooNarrow") {
+      this.finish(tooNarrow(event.datagramBytes));
     } else this.finish(event.end);
   }
 
@@ -243,8 +245,8 @@ class SendRun implements Run<SendEvent, SendResult> {
     this.opened += 1;
     try {
       const fields = this.options.drop === "odd-rows" ? 2 : 1;
-      const { mode = "auto", memoryMb, cacheFolder } = this.options;
-      return await openSource(path, { mode, fields, memoryMb, cacheFolder });
+      const { mode = "auto", memoryMb, cacheFolder, pieceBytes } = this.options;
+      return await openSource(path, { mode, fields, memoryMb, cacheFolder, pieceBytes });
     } catch (error) {
       if (this.paths.length === 1) throw error;
       this.fail(asLacunaError(error));

@@ -26,7 +26,7 @@ export interface SourceOptions {
   /** `auto`: as pixels when that is possible, else as a plain file with a note that says why. */
   readonly mode: "auto" | "pixels" | "file";
   /** The most bytes a piece may have; `DEFAULT_PIECE_BYTES` when absent. */
-  readonly pieceBytes?: number;
+  readonly pieceBytes?: number | undefined;
   /** 2: even rows before odd rows. Pictures only. */
   readonly fields?: 1 | 2;
   /** `MEMORY_MB_DEFAULT` when absent. */

@@ -208,6 +208,14 @@ export function usefulDatagramBytes(windowBytes: number, rate: BytesPerSecond): 
   return Math.floor(Math.max(ETHERNET_DATAGRAM_BYTES, Math.min(windowBytes / 8, brought)));
 }
 
+/** The datagram that a piece of so many bytes needs. */
+export function datagramBytesFor(pieceBytes: number): number {
+  return Math.max(BASE_DATAGRAM_BYTES, pieceBytes + BESIDE_PIECE_BYTES);
+}
+
+/** Ours: header, frame and tag, and some for what may come to stand beside a piece. */
+export const BESIDE_PIECE_BYTES = 50;
+
 /** As `BURST_US` of the pacer: what leaves at once in any case. */
 const USEFUL_US = milliseconds(2);
 

@@ -25,6 +25,8 @@ export interface SenderOptions {
 export type SenderEvent =
   /** The receiver has answered. */
   | { readonly kind: "connected"; readonly repair: boolean }
+  /** Pieces are too long for what the path was found to carry, and wait in vain. */
+  | { readonly kind: "tooNarrow"; readonly datagramBytes: number }
   /** The receiver's last word on an image. */
   | { readonly kind: "result"; readonly image: number; readonly result: ResultFrame }
   /** The end: nothing more will come out. */

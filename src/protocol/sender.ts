@@ -9,6 +9,7 @@ import { CLOSE_TIMEOUTS, CONNECT_TIMEOUT_US, IDLE_TIMEOUT_US, KEEPALIVE_US } fro
 import { LossMeter } from "./loss-meter.js";
 import type { ImageSource, OutgoingImage, Sent } from "./outgoing-image.js";
 import { OutgoingImages } from "./outgoing-images.js";
+import { datagramBytesFor } from "./path-mtu.js";
 import { ReceivedPackets } from "./received-packets.js";
 import { Recovery } from "./recovery.js";
 import { MAX_ACK_DELAY_US } from "./rtt.js";
@@ -39,6 +40,7 @@ export class Sender {
   private state: SenderState = { name: "connecting" };
   private readonly images = new OutgoingImages();
   private noMoreImages = false;
+  private toldTooNarrow = false;
   private readonly received = new ReceivedPackets();
   private readonly packets: SenderPackets;
   private readonly room: SendingRoom;
@@ -65,6 +67,8 @@ export class Sender {
 
   /** Adds an image behind the others; its number in this connection is returned. */
   addImage(source: ImageSource): number {
+    const needed = datagramBytesFor(source.pieceLength(0));
+    this.room.neededBytes = Math.max(this.room.neededBytes, needed);
     return this.images.add(source).number;
   }
 
@@ -150,6 +154,7 @@ export class Sender {
   }
 
   pollOutput(nowUs: InstantUs): SenderOutput {
+    this.noticeTooNarrow();
     const event = this.events.shift();
     if (event !== undefined) return { kind: "event", event };
     const datagram = this.state.name === "closed" ? undefined : this.nextDatagram(nowUs);
@@ -232,6 +237,12 @@ export class Sender {
     else this.end({ how: "closedByPeer", reason });
   }
 
+  private noticeTooNarrow(): void {
+    if (this.toldTooNarrow || this.state.name !== "open" || !this.room.isTooNarrow) return;
+    this.toldTooNarrow = true;
+    this.events.push({ kind: "tooNarrow", datagramBytes: this.pathDatagramBytes });
+  }
+
   private closeWhenFinished(nowUs: InstantUs): void {
     if (this.state.name !== "open" || !this.noMoreImages) return;
     if (this.unfinishedImages === 0) this.beginClose("none", nowUs);
@@ -275,7 +286,7 @@ export class Sender {
     if (this.state.name === "connecting") next = Math.min(next, this.connectDeadlineUs);
     else next = Math.min(next, after(this.lastHeardUs, IDLE_TIMEOUT_US));
     if (this.state.name === "closing") next = Math.min(next, this.state.untilUs);
-    if (this.windowOpen() && this.hasData()) {
+    if (this.windowOpen(nowUs) && this.hasData()) {
       next = Math.min(next, this.room.nextUs(nowUs));
     }
     return next as InstantUs;
@@ -288,8 +299,15 @@ export class Sender {
   }
 
   /** The receiver's window is for pieces; a manifest passes it, for pieces may be waiting for just that. */
-  private windowOpen(): boolean {
-    return this.room.fitsPath && (this.room.fitsPeer || this.images.hasControlDue);
+  private windowOpen(nowUs: InstantUs): boolean {
+    if (!this.room.fitsPath) return false;
+    return (
+      this.room.takesPieces || this.images.hasControlDue || this.sizeToTry(nowUs) !== undefined
+    );
+  }
+
+  private sizeToTry(nowUs: InstantUs): number | undefined {
+    return this.state.name === "open" ? this.room.sizeToTry(nowUs) : undefined;
   }
 
   private nextDatagram(nowUs: InstantUs): Uint8Array | undefined {
@@ -303,7 +321,7 @@ export class Sender {
       return this.build(nowUs, true, this.probes === 0 ? BASE_DATAGRAM_BYTES : undefined);
     }
     if (this.hasData()) {
-      const isOpen = this.windowOpen();
+      const isOpen = this.windowOpen(nowUs);
       const mayLeave = isOpen && this.room.nextUs(nowUs) <= nowUs;
       if (mayLeave) return this.trySize(nowUs) ?? this.build(nowUs, false);
       this.limited = isOpen ? !this.room.isCapped : !this.room.fitsPath;
@@ -322,8 +340,9 @@ export class Sender {
 
   /** A PING filled to a length that is to be tried, if one is. RFC 9000 section 14.4. */
   private trySize(nowUs: InstantUs): Uint8Array | undefined {
-    const size = this.state.name === "open" ? this.room.takeSizeToTry(nowUs) : undefined;
+    const size = this.sizeToTry(nowUs);
     if (size === undefined) return undefined;
+    this.room.pathMtu.onProbeSent(size);
     const datagram = this.packets.build(size, true, nowUs, () => []);
     this.room.pacer.onSent(datagram.length);
     return datagram;
@@ -353,8 +372,7 @@ export class Sender {
 
   private fill(writer: ByteWriter, packetNumber: number, probe: boolean): Sent[] {
     // A receiver that is full takes no pieces, not even as probes.
-    const { peerWindowBytes, datagramBytes, fitsPeer } = this.room;
-    const takesPieces = probe ? peerWindowBytes >= datagramBytes : fitsPeer;
+    const takesPieces = probe ? this.room.takesPiecesAsProbe : this.room.takesPieces;
     const contents = this.images.write(writer, packetNumber, takesPieces);
     if (contents.length > 0) return contents;
     if (!probe) return this.images.writeParity(writer);

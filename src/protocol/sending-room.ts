@@ -13,6 +13,8 @@ export class SendingRoom {
   readonly pacer = new Pacer();
   /** Until the receiver has told its window: what it does not take will be asked for again. */
   peerWindowBytes: number;
+  /** The datagram that the longest piece needs. */
+  neededBytes = BASE_DATAGRAM_BYTES;
   private windowIsGuess = true;
 
   constructor(
@@ -53,14 +55,24 @@ export class SendingRoom {
       : Math.min(confirmedBytes, this.usefulBytes);
   }
 
-  /** Whether congestion control lets a full datagram go. */
+  /** Whether congestion control lets a full datagram go; one always may, however long pieces are. */
   get fitsPath(): boolean {
-    return this.fits(this.options.congestion.windowBytes);
+    return this.recovery.inFlightBytes === 0 || this.fits(this.options.congestion.windowBytes);
   }
 
-  /** Whether the receiver has room for the pieces of a full datagram. */
-  get fitsPeer(): boolean {
-    return this.fits(this.peerWindowBytes);
+  /** Whether pieces may leave: the path carries them whole, and the receiver has room for those of a full datagram. */
+  get takesPieces(): boolean {
+    return this.carriesPieces && this.fits(this.peerWindowBytes);
+  }
+
+  /** The same for a probe, which the bytes on the way do not hold back. */
+  get takesPiecesAsProbe(): boolean {
+    return this.carriesPieces && this.peerWindowBytes >= this.datagramBytes;
+  }
+
+  /** True when some pieces are too long for the path, whatever is tried. */
+  get isTooNarrow(): boolean {
+    return !this.carriesPieces && this.pathMtu.state === "complete";
   }
 
   /** When the next datagram may leave; not after `nowUs` means at once. */
@@ -68,12 +80,15 @@ export class SendingRoom {
     return this.pacer.nextUs(nowUs, this.pacingRate);
   }
 
-  /** The datagram size to try now, if one is due. What is not worth sending is not tried either. */
-  takeSizeToTry(nowUs: InstantUs): number | undefined {
+  /** The datagram size to try now, if one is due. What is not worth sending is not tried, unless pieces wait for it. */
+  sizeToTry(nowUs: InstantUs): number | undefined {
     const size = this.pathMtu.probeBytes(nowUs);
-    if (size === undefined || size > this.usefulBytes) return undefined;
-    this.pathMtu.onProbeSent(size);
-    return size;
+    if (size === undefined) return undefined;
+    return !this.carriesPieces || size <= this.usefulBytes ? size : undefined;
+  }
+
+  private get carriesPieces(): boolean {
+    return this.neededBytes <= this.pathMtu.confirmedBytes;
   }
 
   /** What it depends on how much parity is worth sending. */
@@ -85,7 +100,7 @@ export class SendingRoom {
 
   private get usefulBytes(): number {
     const window = Math.min(this.options.congestion.windowBytes, this.peerWindowBytes);
-    return usefulDatagramBytes(window, this.pacingRate);
+    return Math.max(this.neededBytes, usefulDatagramBytes(window, this.pacingRate));
   }
 
   private fits(windowBytes: number): boolean {

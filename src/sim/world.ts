@@ -123,6 +123,7 @@ export class World {
       }
       this.log(lane.name, `event ${out.event.kind}`, this.nowUs);
       if (out.event.kind === "result") lane.resultUs = this.nowUs;
+      if (out.event.kind === "tooNarrow") lane.sender.stop(this.nowUs);
       if (out.event.kind !== "closed") continue;
       lane.end = out.event.end;
       lane.endUs = this.nowUs;

@@ -107,12 +107,14 @@ test("every command's JSON has the fields that scripts rely on", async () => {
     rateMbit: number,
     rttMs: number,
     lossShare: 0,
+    datagramBytes: number,
   });
   const [complete] = sent.all("complete");
   expect(complete).toMatchObject({
     name: "cup.png",
     payloadBytes: bytes,
     repairedPieces: 0,
+    datagramBytes: number,
     sha256: hex,
   });
   expect(complete?.wireBytes).toBeGreaterThan(bytes);
@@ -152,6 +154,26 @@ test("a JPEG sent as a file arrives byte by byte, and a text says why it goes as
   expect(text.all("offer")[0]?.notes[0]).toContain("sent as a plain file");
   expect(text.stderr).toContain("sent as a plain file");
 }, 30_000);
+
+test.runIf(process.platform === "linux")(
+  "pieces of any length arrive where the path carries them, and where it does not it is said",
+  async () => {
+    const [from, out] = [folder(), folder()];
+    const picture = join(from, "cup.png");
+    await writePicture(picture, 272, 170);
+    for (const flags of [["1400"], ["8900", "--max-datagram", "9000"]]) {
+      const { received, ticket } = await receiver(out, "--once", "--on-existing", "overwrite");
+      const sent = sender(picture, ticket, "--piece-bytes", ...flags);
+      expect([await sent.exit, await received.exit], sent.stderr).toEqual([0, 0]);
+      await expectSamePixels(join(out, "cup.png"), picture);
+    }
+    const { received, ticket } = await receiver(folder(), "--once");
+    const sent = sender(picture, ticket, "--piece-bytes", "8900");
+    expect([await sent.exit, await received.exit]).toEqual([1, 3]);
+    expect(sent.all("error")[0]).toMatchObject({ code: "LACUNA_PATH_TOO_NARROW" });
+  },
+  60_000,
+);
 
 test("several files go one after another over one connection, and a bad name does not stop the rest", async () => {
   const [from, out] = [folder(), folder()];
