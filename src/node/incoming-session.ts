@@ -15,6 +15,7 @@ import type { ImageFacts, PartialEvent, ReceiveEvent } from "./events.js";
 import { finishedName, finishImage, type OnExisting } from "./finish.js";
 import { RASTER_BYTES_MAX } from "./image-file.js";
 import { memoryLimits } from "./memory.js";
+import { type MemoryBudget, savingBytes } from "./memory-budget.js";
 import { MissingCounter } from "./missing-counter.js";
 import type { Observers } from "./observer.js";
 import { keepPartial } from "./partial.js";
@@ -32,6 +33,8 @@ export interface SessionHost {
   readonly out: string;
   readonly onExisting: OnExisting;
   readonly memoryMb: number | undefined;
+  /** Shared by all images that are made into files at the same time. */
+  readonly budget: MemoryBudget;
   readonly observers: Observers;
   tell(event: ReceiveEvent): void;
   /** The session has said something to its connection. */
@@ -130,7 +133,8 @@ export class IncomingSession {
       if (this.store === undefined || this.state !== "finishing") return;
       const { out, onExisting, memoryMb } = this.host;
       const how = { out, onExisting, memoryMb };
-      const result = await finishImage(this.store, this.manifest, how);
+      const { store, manifest } = this;
+      const result = await this.inBudget(() => finishImage(store, manifest, how));
       if (result.outcome === "digest-differs") return this.retryDamaged();
       if (result.outcome === "exists") {
         await this.store.discard();
@@ -163,7 +167,8 @@ export class IncomingSession {
       const { out, memoryMb } = this.host;
       const causeOf = (piece: number): string => causeIn(this.tracker, piece);
       const how = { out, memoryMb, causeOf, reason, seconds: this.seconds() };
-      const kept = await keepPartial(this.store, this.manifest, how);
+      const { store, manifest } = this;
+      const kept = await this.inBudget(() => keepPartial(store, manifest, how));
       await this.store.close();
       const { missingPieces, missingPixels, sha256 } = kept.report;
       const common = this.commonFile();
@@ -221,6 +226,11 @@ export class IncomingSession {
   async snapshot(): Promise<Snapshot | undefined> {
     if (this.store === undefined || this.state === "ended") return undefined;
     return snapshotOfStore(this.id, this.manifest, this.store);
+  }
+
+  private inBudget<T>(work: () => Promise<T>): Promise<T> {
+    const { memoryMb, budget } = this.host;
+    return budget.use(savingBytes(this.manifest.content, memoryLimits(memoryMb)), work);
   }
 
   /** One thing at a time; what fails ends the image. */

@@ -19,6 +19,8 @@ import { LacunaError } from "./errors.js";
 import type { ReceiveEvent } from "./events.js";
 import { datagramGuard } from "./guard.js";
 import { IncomingSession, type PartialReason, type SessionHost } from "./incoming-session.js";
+import { memoryLimits } from "./memory.js";
+import { MemoryBudget } from "./memory-budget.js";
 import { Observers } from "./observer.js";
 import { addressOf, PathNames } from "./peer-path.js";
 import { Pump } from "./pump.js";
@@ -71,6 +73,7 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
       out: this.out,
       onExisting: options.onExisting ?? "rename",
       memoryMb: options.memoryMb,
+      budget: new MemoryBudget(memoryLimits(options.memoryMb).decoderBytes),
       observers: new Observers(options.observers ?? [], (error) => {
         this.tellError(asLacunaError(error));
       }),
