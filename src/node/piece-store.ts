@@ -46,6 +46,10 @@ export class PieceStore {
   /** Every piece before this has reached the file. */
   private writtenBefore = 0;
   private readonly following: FollowingDigest;
+  private readonly onError: (error: unknown) => void;
+  /** Bytes written that the disk has not been asked for yet. */
+  private unsyncedBytes = 0;
+  private isSyncing = false;
   /** Whether the folder has the manifest. Without `held` it says nothing, so it comes with the first checkpoint. */
   private hasManifest: boolean;
   private checkpointing: Promise<void> = Promise.resolve();
@@ -70,10 +74,12 @@ export class PieceStore {
       onWritten: (start, end, bytes) => {
         this.written.add(start, end);
         this.followWritten();
+        this.syncAhead(bytes);
         events.onWritten?.(bytes);
       },
-      onError: (error) => events.onError?.(diskError(error, folder)),
+      onError: (error) => this.onError(error),
     });
+    this.onError = (error) => events.onError?.(diskError(error, folder));
   }
 
   /** The folder for an image's pieces inside the folder for received files. */
@@ -210,6 +216,18 @@ export class PieceStore {
     if (basename(parent) === STORE_FOLDER) await rmdir(parent).catch(() => undefined);
   }
 
+  /** The disk begins with what has come, so that the end has not to wait for all of it. */
+  private syncAhead(bytes: number): void {
+    this.unsyncedBytes += bytes;
+    if (this.isSyncing || this.unsyncedBytes < SYNC_AHEAD_BYTES) return;
+    this.unsyncedBytes = 0;
+    this.isSyncing = true;
+    // A failure is told once by the system, and would be missing at the end.
+    this.file.datasync().then(() => {
+      this.isSyncing = false;
+    }, this.onError);
+  }
+
   private followWritten(): void {
     const { content, pieceBytes } = this.manifest;
     if (content.mode !== "file") return;
@@ -300,5 +318,7 @@ export const STORE_FOLDER = ".lacuna";
 const PIECES_FILE = "pieces";
 const MANIFEST_FILE = "manifest";
 const HELD_FILE = "held";
+/** Ours: an eighth of a second at 1 Gbit/s; what is shorter than that is as soon written at its end. */
+const SYNC_AHEAD_BYTES = 16 * 2 ** 20;
 /** SHA-256. */
 const GUARD_BYTES = 32;
