@@ -23,9 +23,9 @@ export function boundSeconds({ rateMbit, rttMs, loss }, bytes = FILE_BYTES) {
   return (bytes * 8) / (rateMbit * 1e6 * (1 - loss)) + rttMs / 1_000;
 }
 
-/** The bottleneck's queue: one bandwidth-delay product, and 64 KiB at least. */
-export function queueBytes({ rateMbit, rttMs }) {
-  return Math.max(65_536, (rateMbit * 1e6 * rttMs) / 8_000);
+/** The bottleneck's queue: one bandwidth-delay product unless the row has more, and 64 KiB at least. */
+export function queueBytes({ rateMbit, rttMs, products = 1 }) {
+  return Math.max(65_536, (products * rateMbit * 1e6 * rttMs) / 8_000);
 }
 
 export function nameOf({ rateMbit, rttMs, loss, burst }) {

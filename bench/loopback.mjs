@@ -1,22 +1,13 @@
 #!/usr/bin/env node
 import { randomFillSync } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { readArguments, whole } from "./arguments.mjs";
 import { byLacuna } from "./peers.mjs";
 import { Program } from "./program.mjs";
-import {
-  load,
-  machineFacts,
-  median,
-  needBuild,
-  printTable,
-  record,
-  rounded,
-  usageError,
-} from "./record.mjs";
+import { load, machineFacts, median, needBuild, printTable, record, rounded } from "./record.mjs";
+import { scratchFolder } from "./scratch.mjs";
 
 const HELP = `usage: node bench/loopback.mjs [options]
 
@@ -31,10 +22,9 @@ Lacuna brings over, acknowledged, stored and verified. By turns, so that both me
 const BLAST = fileURLToPath(new URL("blast.mjs", import.meta.url));
 const GIVE_UP_SECONDS = 120;
 
-const options = readArguments();
+const options = readArguments(HELP, { rounds: whole(3), mb: whole(200), seconds: whole(3) });
 needBuild();
-const folder = mkdtempSync(join(tmpdir(), "lacuna-bench-"));
-process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+const folder = scratchFolder();
 const file = join(folder, "noise.bin");
 writeFileSync(file, randomFillSync(Buffer.alloc(options.mb * 1_000_000)));
 
@@ -93,30 +83,4 @@ function print() {
       ["Lacuna over the blast's received", middle("ratioToReceived").toFixed(2)],
     ],
   );
-}
-
-function readArguments() {
-  const types = {
-    rounds: { type: "string", default: "3" },
-    mb: { type: "string", default: "200" },
-    seconds: { type: "string", default: "3" },
-    json: { type: "string" },
-    help: { type: "boolean", default: false },
-  };
-  try {
-    const { values } = parseArgs({ options: types });
-    if (values.help) {
-      console.log(HELP);
-      process.exit(0);
-    }
-    const numbers = {};
-    for (const name of ["rounds", "mb", "seconds"]) {
-      numbers[name] = Number(values[name]);
-      const sane = Number.isSafeInteger(numbers[name]) && numbers[name] > 0;
-      if (!sane) throw new Error(`--${name} takes a whole number above 0`);
-    }
-    return { ...numbers, json: values.json };
-  } catch (error) {
-    return usageError(`${error.message}\n\n${HELP}`);
-  }
 }

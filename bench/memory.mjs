@@ -2,19 +2,10 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import sharp from "sharp";
+import { oneOf, readArguments, text } from "./arguments.mjs";
 import { eventNamed, Program, within } from "./program.mjs";
-import {
-  LACUNA,
-  load,
-  machineFacts,
-  needBuild,
-  printTable,
-  record,
-  rounded,
-  usageError,
-} from "./record.mjs";
+import { LACUNA, load, machineFacts, needBuild, printTable, record, rounded } from "./record.mjs";
 
 const HELP = `usage: node bench/memory.mjs [options]
 
@@ -56,7 +47,7 @@ const ENCODINGS = {
 const GIVE_UP_SECONDS = 900;
 const POLL_MS = 50;
 
-const options = readArguments();
+const options = readArguments(HELP, { only: oneOf(Object.keys(CASES)), folder: text(".") });
 needBuild();
 const { writeTiff } = await import("../dist/node/tiff-file.js");
 const folder = mkdtempSync(join(resolve(options.folder), "lacuna-memory-"));
@@ -162,26 +153,5 @@ async function* rows({ width, height, bits }) {
       line[i] = ((i + y) >> 4) * (bits === 16 ? 37 : 1) + (noise[from + i] & 7);
     }
     yield new Uint8Array(line.buffer);
-  }
-}
-
-function readArguments() {
-  const types = {
-    only: { type: "string" },
-    folder: { type: "string", default: "." },
-    json: { type: "string" },
-    help: { type: "boolean", default: false },
-  };
-  try {
-    const { values } = parseArgs({ options: types });
-    if (values.help) {
-      console.log(HELP);
-      process.exit(0);
-    }
-    const known = values.only === undefined || Object.hasOwn(CASES, values.only);
-    if (!known) throw new Error(`--only takes ${Object.keys(CASES).join(", ")}`);
-    return values;
-  } catch (error) {
-    return usageError(`${error.message}\n\n${HELP}`);
   }
 }

@@ -1,16 +1,7 @@
 #!/usr/bin/env node
-import { parseArgs } from "node:util";
+import { oneOf, readArguments, whole } from "./arguments.mjs";
 import { inMemory } from "./machines.mjs";
-import {
-  dist,
-  machineFacts,
-  median,
-  needBuild,
-  printTable,
-  record,
-  rounded,
-  usageError,
-} from "./record.mjs";
+import { dist, machineFacts, median, needBuild, printTable, record, rounded } from "./record.mjs";
 
 const HELP = `usage: node --expose-gc bench/micro.mjs [options]
 
@@ -28,7 +19,10 @@ const TRACKED_PIECES = 10_000_000;
 const LOST_EVERY = 20;
 const MACHINE_PIECES = 100_000;
 
-const options = readArguments();
+const options = readArguments(HELP, {
+  rounds: whole(5),
+  only: oneOf(["frames", "gaps", "machines"]),
+});
 needBuild();
 const [{ datagramGuard }, datagrams, ack, image, frame, { GapTracker }] = await Promise.all(
   [
@@ -151,29 +145,4 @@ function print() {
   console.log(
     `\n${middle("gapHoles").toLocaleString("en-US")} holes take ${middle("gapMegabytes")} MB.`,
   );
-}
-
-function readArguments() {
-  const types = {
-    rounds: { type: "string", default: "5" },
-    only: { type: "string" },
-    json: { type: "string" },
-    help: { type: "boolean", default: false },
-  };
-  try {
-    const { values } = parseArgs({ options: types });
-    if (values.help) {
-      console.log(HELP);
-      process.exit(0);
-    }
-    const rounds = Number(values.rounds);
-    if (!(Number.isSafeInteger(rounds) && rounds > 0))
-      throw new Error("--rounds takes a whole number");
-    const known = ["frames", "gaps", "machines"];
-    if (values.only !== undefined && !known.includes(values.only))
-      throw new Error(`--only takes ${known.join(", ")}`);
-    return { rounds, only: values.only, json: values.json };
-  } catch (error) {
-    return usageError(`${error.message}\n\n${HELP}`);
-  }
 }

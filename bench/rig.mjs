@@ -1,6 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { queueBytes } from "./grid.mjs";
+import { ADDRESS, netemCommands } from "./netem.mjs";
 import { Program } from "./program.mjs";
+import { needBuild, usageError } from "./record.mjs";
 
 const names = new Set();
 process.on("exit", () => {
@@ -9,11 +11,27 @@ process.on("exit", () => {
 
 let opened = 0;
 
-const NETWORK = "10.77.0.0/24";
+/**
+ * What makes the links: `{ netem: true }` where the kernel has it, else `{ emulator }`, the program that LINK_EMULATOR
+ * names. Ends with status 2 and says what is missing when this machine cannot be used.
+ */
+export function needRig(help) {
+  needBuild();
+  if (process.getuid?.() !== 0) usageError("making network namespaces needs root");
+  if (spawnSync("ip", ["netns", "list"]).status !== 0) {
+    usageError("`ip netns` does not work here: install iproute2");
+  }
+  if (hasNetem()) return { netem: true };
+  const emulator = process.env.LINK_EMULATOR;
+  if (emulator) return { emulator };
+  return usageError(
+    `this kernel has no netem, and LINK_EMULATOR is not set: it names the program that makes the link\n\n${help}`,
+  );
+}
 
 /**
- * Two network namespaces with the emulated link between them, of their own for each measurement, so that the kernel
- * remembers nothing of an earlier one. 10.77.0.1 is end a, 10.77.0.2 end b.
+ * Network namespaces with a link between them, of their own for each measurement, so that the kernel
+ * remembers nothing of an earlier one. Ends a and b; netem takes two routers between them.
  */
 export class Rig {
   address = { a: "10.77.0.1", b: "10.77.0.2" };
@@ -24,14 +42,16 @@ export class Rig {
     this.#namespace = namespace;
   }
 
-  static async open(emulator, row, seed) {
+  /** @param link what `needRig` gives */
+  static async open(link, row, seed) {
     opened += 1;
-    const rig = new Rig({
-      a: `lacuna${process.pid}a${opened}`,
-      b: `lacuna${process.pid}b${opened}`,
-    });
+    const ends = link.netem ? ["a", "b", "m", "n"] : ["a", "b"];
+    const named = ends.map((end) => [end, `lacuna${process.pid}${end}${opened}`]);
+    const rig = new Rig(Object.fromEntries(named));
     try {
-      await rig.#start(emulator, row, seed);
+      for (const [, name] of named) addNamespace(name);
+      if (link.netem) rig.#shape(row);
+      else await rig.#emulate(link.emulator, row, seed);
     } catch (error) {
       await rig.close();
       throw error;
@@ -49,26 +69,28 @@ export class Rig {
    * everybody.
    */
   congestionControl(name) {
-    for (const namespace of Object.values(this.#namespace)) {
-      const route = run(["ip", "-n", namespace, "route", "show", NETWORK]).trim().split(/\s+/);
-      run(["ip", "-n", namespace, "route", "replace", ...route, "congctl", name]);
+    for (const end of ["a", "b"]) {
+      const at = ["ip", "-n", this.#namespace[end], "route"];
+      for (const line of run([...at, "show"])
+        .trim()
+        .split("\n")) {
+        run([...at, "replace", ...line.trim().split(/\s+/), "congctl", name]);
+      }
     }
   }
 
   async close() {
     await this.#emulator?.stop();
-    for (const name of Object.values(this.#namespace)) {
-      spawnSync("ip", ["netns", "del", name]);
-      names.delete(name);
-    }
+    for (const name of Object.values(this.#namespace)) removeNamespace(name);
   }
 
-  async #start(emulator, row, seed) {
+  #shape(row) {
+    this.address = ADDRESS;
+    for (const command of netemCommands(this.#namespace, row)) run(command);
+  }
+
+  async #emulate(emulator, row, seed) {
     const { a, b } = this.#namespace;
-    for (const name of [a, b]) {
-      names.add(name);
-      run(["ip", "netns", "add", name]);
-    }
     const options = {
       "--ns-a": a,
       "--ns-b": b,
@@ -82,6 +104,47 @@ export class Rig {
     this.#emulator = new Program([emulator, ...Object.entries(options).flat().map(String)]);
     await this.#emulator.first((line) => line === "ready" || undefined);
   }
+}
+
+/** Tried, for nothing else tells: a module may be there, missing, or built in. */
+function hasNetem() {
+  const name = `lacuna${process.pid}try`;
+  try {
+    addNamespace(name);
+    run([
+      "tc",
+      "-n",
+      name,
+      "qdisc",
+      "add",
+      "dev",
+      "lo",
+      "root",
+      "handle",
+      "1:",
+      "netem",
+      "delay",
+      "1ms",
+    ]);
+    run(["tc", "-n", name, "qdisc", "add", "dev", "lo", "parent", "1:1", ...SMALL_BUCKET]);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    removeNamespace(name);
+  }
+}
+
+const SMALL_BUCKET = "tbf rate 1mbit burst 3000 limit 3000".split(" ");
+
+function addNamespace(name) {
+  names.add(name);
+  run(["ip", "netns", "add", name]);
+}
+
+function removeNamespace(name) {
+  spawnSync("ip", ["netns", "del", name]);
+  names.delete(name);
 }
 
 /** What the command prints. */

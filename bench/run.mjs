@@ -8,9 +8,10 @@ const HELP = `usage: npm run bench [-- NAME [options]]
   simulated    the grid of links in virtual time; the same figures on every machine
   loopback     datagrams a second beside plain node:dgram
   memory       the most memory that each side holds for large files and pictures: Linux
-  link         Lacuna and TCP over emulated links: needs root and LINK_EMULATOR
+  link         Lacuna and others over links with faults: needs root, and netem or LINK_EMULATOR
+  neighbour    what Lacuna leaves to others on a link: the same needs
 
-Without a name: all of them, link only where it can run. NAME --help tells the options of each.`;
+Without a name: all of them, the last two only where LINK_EMULATOR is set. NAME --help tells the options of each.`;
 
 const NAMES = ["micro", "simulated", "loopback", "memory", "link"];
 
@@ -25,13 +26,15 @@ else {
 
 /** The status of the first that fails. */
 function all() {
-  const names = process.env.LINK_EMULATOR ? NAMES : NAMES.filter((one) => one !== "link");
+  const names = process.env.LINK_EMULATOR ? NAMES : NAMES.filter((one) => !ON_LINKS.includes(one));
   for (const one of names) {
     console.log(`\n## ${one}\n`);
     const status = bench(one, []);
     if (status !== 0) return status;
   }
-  if (!names.includes("link")) console.error("\nlink is left out: LINK_EMULATOR is not set");
+  if (names.length < NAMES.length) {
+    console.error("\nlink and neighbour are left out: LINK_EMULATOR is not set");
+  }
   return 0;
 }
 

@@ -1,16 +1,7 @@
 #!/usr/bin/env node
-import { parseArgs } from "node:util";
+import { readArguments, whole } from "./arguments.mjs";
 import { boundSeconds, chosenRows, FILE_BYTES, nameOf, queueBytes } from "./grid.mjs";
-import {
-  dist,
-  machineFacts,
-  median,
-  needBuild,
-  printTable,
-  record,
-  rounded,
-  usageError,
-} from "./record.mjs";
+import { dist, machineFacts, median, needBuild, printTable, record, rounded } from "./record.mjs";
 
 const HELP = `usage: node bench/simulated.mjs [options]
 
@@ -21,7 +12,7 @@ The same seeds give the same figures on every machine.
   --seeds N       runs of each cell, from seed 1 on (default 10)
   --json FILE     write every run down`;
 
-const options = readArguments();
+const options = readArguments(HELP, { rows: chosenRows, seeds: whole(10) });
 needBuild();
 const [{ simulate }, { datagramGuard }, { Bbr }, { NewReno }] = await Promise.all(
   ["sim/scenario.js", "node/guard.js", "protocol/bbr.js", "protocol/new-reno.js"].map(dist),
@@ -87,26 +78,4 @@ function print() {
     ];
   });
   printTable(head, rows);
-}
-
-function readArguments() {
-  const types = {
-    rows: { type: "string" },
-    seeds: { type: "string", default: "10" },
-    json: { type: "string" },
-    help: { type: "boolean", default: false },
-  };
-  try {
-    const { values } = parseArgs({ options: types });
-    if (values.help) {
-      console.log(HELP);
-      process.exit(0);
-    }
-    const seeds = Number(values.seeds);
-    if (!(Number.isSafeInteger(seeds) && seeds > 0))
-      throw new Error("--seeds takes a whole number");
-    return { rows: chosenRows(values.rows), seeds, json: values.json };
-  } catch (error) {
-    return usageError(`${error.message}\n\n${HELP}`);
-  }
 }
