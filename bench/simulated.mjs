@@ -57,13 +57,24 @@ function run(row, control, seed) {
     seed,
     ratio: rounded(outcome.completeSeconds / boundSeconds(row)),
     needlessShare: rounded(outcome.needless / outcome.pieces, 5),
+    parityShare: rounded(outcome.parity / outcome.datagrams, 4),
+    recovered: outcome.recovered,
     queueDropped: outcome.forward.queueDropped,
     datagrams: outcome.datagrams,
   };
 }
 
 function print() {
-  const head = ["link", "control", "least", "median", "most", "needless, most", "queue drops"];
+  const head = [
+    "link",
+    "control",
+    "least",
+    "median",
+    "most",
+    "needless, most",
+    "parity",
+    "queue drops",
+  ];
   const rows = cells.map(({ link, control, runs }) => {
     const all = (key) => runs.map((one) => one[key]);
     const ratios = all("ratio");
@@ -74,6 +85,7 @@ function print() {
       median(ratios).toFixed(2),
       Math.max(...ratios).toFixed(2),
       `${(Math.max(...all("needlessShare")) * 100).toFixed(2)} %`,
+      `${(median(all("parityShare")) * 100).toFixed(1)} %`,
       median(all("queueDropped")),
     ];
   });
