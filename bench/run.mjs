@@ -13,7 +13,8 @@ const HELP = `usage: npm run bench [-- NAME [options]]
 
 Without a name: all of them, the last two only where LINK_EMULATOR is set. NAME --help tells the options of each.`;
 
-const NAMES = ["micro", "simulated", "loopback", "memory", "link"];
+const NAMES = ["micro", "simulated", "loopback", "memory", "link", "neighbour"];
+const ON_LINKS = ["link", "neighbour"];
 
 const [name, ...args] = process.argv.slice(2);
 if (name === "--help") console.log(HELP);
