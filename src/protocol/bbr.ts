@@ -16,6 +16,7 @@ import type { RateSample } from "./delivery-rate.js";
 import { OwnLoss } from "./own-loss.js";
 import { PathRtt } from "./path-rtt.js";
 import type { RttEstimator } from "./rtt.js";
+import { SlowPackets } from "./slow-packets.js";
 import { START_WINDOW_BYTES, Startup } from "./startup.js";
 
 export type { PathModel } from "./careful-resume.js";
@@ -99,8 +100,7 @@ export class Bbr implements CongestionControl {
   private readonly round: Round = { endDelivered: 0, lost: 0, acked: 0, rate: 0 };
   private readonly startup: Startup;
   private window: number;
-  /** When the last `down` was, in microseconds, and what became of its packets since that was last told. */
-  private readonly slow = { fromUs: Number.POSITIVE_INFINITY, toUs: 0, lost: 0, total: 0 };
+  private readonly slow = new SlowPackets();
   private newestRate = 0;
   private deliveredBytes = 0;
   private hasSample = false;
@@ -132,7 +132,7 @@ export class Bbr implements CongestionControl {
     // On the way down less is sent than is delivered, so that what is lost then is surely the link's own.
     const known =
       phase === "down"
-        ? gain * this.deliveredNow
+        ? this.downGain * this.deliveredNow
         : gain *
           this.wireRate(this.filled ? bandwidthEstimate : this.startup.rate(bandwidthEstimate));
     if (!this.filled) {
@@ -149,7 +149,8 @@ export class Bbr implements CongestionControl {
     const { nowUs, rate, rtt } = sample;
     this.deliveredBytes += bytesOf(packets);
     this.round.acked += this.judged(packets);
-    this.slow.total += this.slowOf(packets);
+    // In a queue that is not ours, or not yet gone, slow packets are dropped like any other.
+    if (!this.pathRtt.standsInQueue) this.slow.onAcked(packets);
     this.pathRtt.update(rtt, nowUs);
     if (!this.hasSample && rtt.hasSample) {
       this.hasSample = true;
@@ -165,9 +166,7 @@ export class Bbr implements CongestionControl {
 
   onLost(packets: readonly FlightPacket[], _nowUs: InstantUs, persistent: boolean): void {
     this.round.lost += this.judged(packets);
-    const slow = this.slowOf(packets);
-    this.slow.lost += slow;
-    this.slow.total += slow;
+    if (!this.pathRtt.standsInQueue) this.slow.onLost(packets);
     if (persistent) this.window = MINIMUM_PIPE_BYTES;
   }
 
@@ -178,19 +177,8 @@ export class Bbr implements CongestionControl {
     return count;
   }
 
-  /** Packets that left during the last `down`. */
-  private slowOf(packets: readonly FlightPacket[]): number {
-    const { fromUs, toUs } = this.slow;
-    let count = 0;
-    for (const { sentUs } of packets) if (sentUs >= fromUs && sentUs < toUs) count += 1;
-    return count;
-  }
-
-  private tellSlow(): void {
-    const { lost, total } = this.slow;
-    if (total > 0) this.ownLoss.onSlow({ lost, total });
-    this.slow.lost = 0;
-    this.slow.total = 0;
+  private get downGain(): number {
+    return this.pathRtt.standsInQueue ? QUEUED_DOWN_GAIN : PACING_GAINS.down;
   }
 
   /** The rate of delivery of the last round, which a burst let through by a policer does not flatter for long. */
@@ -229,9 +217,11 @@ export class Bbr implements CongestionControl {
     if (this.phase === "startup" && acked > 0) {
       this.ownLoss.onStart({ lost, total: lost + acked }, rate, this.maxBandwidth);
     }
-    this.tellSlow();
+    const slow = this.slow.take();
+    if (slow.total > 0) this.ownLoss.onSlow(slow);
     const rising = this.phase === "startup" || this.phase === "up";
-    const facts = { rate, queue: this.pathRtt.showsQueue, rising };
+    const steady = this.phase === "cruise";
+    const facts = { rate, queue: this.pathRtt.showsQueue, rising, steady };
     const tooMuch = this.ownLoss.judge({ lost, total: lost + acked }, facts);
     if (this.phase === "startup" || this.phase === "up") this.checkFull(sample, limited, tooMuch);
     else if (tooMuch) this.retreat(sample);
@@ -348,9 +338,8 @@ export class Bbr implements CongestionControl {
   }
 
   private enter(phase: Phase, nowUs: InstantUs): void {
-    if (phase === "down") this.slow.fromUs = nowUs;
-    if (phase === "down") this.slow.toUs = Number.POSITIVE_INFINITY;
-    else if (this.phase === "down") this.slow.toUs = nowUs;
+    if (phase === "down") this.slow.begin(nowUs);
+    else this.slow.end(nowUs);
     this.phase = phase;
     this.phaseStartUs = nowUs;
     this.roundsInPhase = 0;
@@ -380,7 +369,10 @@ export class Bbr implements CongestionControl {
     // Room for acknowledgements that come bunched: what the last one brought. Section 5.5.9 measures it at length.
     target += bytesOf(packets);
     if (this.filled) {
-      this.window = Math.min(target, Math.max(this.inFlightHigh, MINIMUM_PIPE_BYTES));
+      // Section 5.5.10.2: room for others is left under the bound, but for probing.
+      const isSteady = this.phase === "down" || this.phase === "cruise";
+      const high = this.inFlightHigh * (isSteady ? HEADROOM : 1);
+      this.window = Math.min(target, Math.max(high, MINIMUM_PIPE_BYTES));
       return;
     }
     const rate = this.startup.rate(this.bandwidthEstimate);
@@ -394,8 +386,10 @@ const bytesOf = (packets: readonly FlightPacket[]): number =>
 
 /** A round that was held back tells little: this share of the known rate is delivered in any case. Ours. */
 const DELIVERED_MIN = 0.6;
+/** The pace of `down` while a queue stands, be it ours or a neighbour's: that of the first BBR. Ours. */
+const QUEUED_DOWN_GAIN = 0.75;
 /** Rounds of `cruise` after which a queue that stands is sent down. Ours. */
-const QUEUE_ROUNDS = 3;
+const QUEUE_ROUNDS = 2;
 /** Own loss below this need not be measured anew in each cycle. Ours. */
 const OWN_LOSS_SMALL = 0.01;
 /** However much is lost, what is sent rises by a quarter at most: a policer may have been taken for the link. Ours. */

@@ -12,6 +12,8 @@ export interface RoundFacts {
   readonly queue: boolean;
   /** True while the rate is still rising: then nothing follows from what it was before. */
   readonly rising: boolean;
+  /** True while as much is sent as the path is taken to carry, neither more nor less. */
+  readonly steady: boolean;
 }
 
 /**
@@ -65,6 +67,8 @@ export class OwnLoss {
     if (total === 0) return false;
     const isGross = total >= GROSS_MIN && lost / total > this.share + GROSS_LOSS;
     this.grossRounds = isGross ? this.grossRounds + 1 : 0;
+    // Where the link loses nothing and a queue is in sight, whatever is lost has run over its brim.
+    if (facts.queue && facts.steady && lost > 0 && this.share < LOSSLESS) return true;
     if (facts.queue || this.grossRounds >= GROSS_ROUNDS)
       return this.weigh({ lost, total }, facts, LOSS_TOLERATED);
     const { calm } = this;
@@ -122,6 +126,8 @@ const CALM_LOSS_TOLERATED = 0.05;
 const GROSS_LOSS = 0.25;
 const GROSS_MIN = 50;
 const GROSS_ROUNDS = 2;
+/** A link with less loss of its own than this is taken to have none: draft-ietf-ccwg-bbr-05 section 5.5.10.3 answers any loss. Ours. */
+const LOSSLESS = 0.005;
 const CALM_ROUNDS = 3;
 const CALM_MIN = 300;
 const RUN_LENGTH = 8;

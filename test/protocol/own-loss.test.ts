@@ -2,7 +2,12 @@ import { describe, expect, test } from "vitest";
 import { Random } from "../../src/base/random.js";
 import { OwnLoss, type RoundFacts } from "../../src/protocol/own-loss.js";
 
-const fast = (rate = 1_000_000): RoundFacts => ({ rate, queue: false, rising: false });
+const fast = (rate = 1_000_000): RoundFacts => ({
+  rate,
+  queue: false,
+  rising: false,
+  steady: false,
+});
 const queued = { ...fast(), queue: true };
 
 /** Rounds of 150 packets; true for those after which it is time to retreat. */
