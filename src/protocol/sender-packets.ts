@@ -30,6 +30,8 @@ export class SenderPackets {
    */
   build(size: number, filled: boolean, nowUs: InstantUs, write: WriteContents): Uint8Array {
     const { writer, packetNumber } = this.begin(size);
+    // A single byte left over could not be filled: no frame is as short as that.
+    if (filled) writer.keepFree(PADDING_BYTES_MIN);
     const contents = write(writer, packetNumber);
     if (contents.length === 0) {
       writePing(writer);
@@ -38,7 +40,10 @@ export class SenderPackets {
       contents.push({ kind: "ping" });
     }
     this.addAck(writer, nowUs);
-    if (filled) padTo(writer, size);
+    if (filled) {
+      writer.keepFree(-PADDING_BYTES_MIN);
+      padTo(writer, size);
+    }
     const datagram = sealDatagram(writer, this.options.guard);
     const bytes = datagram.length;
     const triesSize = filled && bytes > BASE_DATAGRAM_BYTES;
@@ -82,3 +87,6 @@ const PING_PADDING_BYTES = 16;
 
 /** A receiver's packets are few: more ranges would only take room from pieces. Ours. */
 const ACK_RANGES_BESIDE_DATA = 8;
+
+/** The shortest PADDING: type and length. */
+const PADDING_BYTES_MIN = 2;

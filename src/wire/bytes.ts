@@ -104,7 +104,7 @@ export class ByteWriter {
   constructor(
     readonly target: Uint8Array,
     start = 0,
-    private readonly end: number = target.length,
+    private end: number = target.length,
   ) {
     this.position = start;
   }
@@ -115,6 +115,11 @@ export class ByteWriter {
 
   get room(): number {
     return this.end - this.position;
+  }
+
+  /** Keeps so many of the last bytes free until they are given back by a negative number. */
+  keepFree(bytes: number): void {
+    this.end -= bytes;
   }
 
   u8(value: number): void {
