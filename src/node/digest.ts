@@ -43,12 +43,21 @@ export class FollowingDigest {
 
   constructor(private readonly file: FileHandle) {}
 
-  /** The bytes before `end` are in the file, and stay as they are. */
-  follow(end: number): void {
+  /**
+   * The bytes before `end` are in the file, and stay as they are.
+   *
+   * @param bytes the last of them, where they are at hand; only what is not comes from the file
+   */
+  follow(end: number, bytes: Uint8Array): void {
     this.end = end;
-    if (this.isAtWork || end - this.position < FOLLOW_BLOCK_BYTES) return;
+    if (this.isAtWork) return;
+    if (end - bytes.length === this.position) {
+      this.hash.update(bytes);
+      this.position = end;
+    }
+    if (end - this.position < FOLLOW_BLOCK_BYTES) return;
     this.isAtWork = true;
-    this.work = this.readOn(FOLLOW_BLOCK_BYTES).finally(() => {
+    this.work = this.readOn().finally(() => {
       this.isAtWork = false;
     });
     // Whoever asks for the result is told.
@@ -57,13 +66,12 @@ export class FollowingDigest {
 
   /** Of all bytes before the last `end`. Throws what the file system says. */
   finish(): Promise<Uint8Array> {
-    this.result ??= this.work.then(() => this.readOn(1)).then(() => this.hash.digest());
+    this.result ??= this.work.then(() => this.readOn()).then(() => this.hash.digest());
     return this.result;
   }
 
-  /** Takes what there is, as long as it is `least` bytes. */
-  private async readOn(least: number): Promise<void> {
-    while (this.end - this.position >= least) {
+  private async readOn(): Promise<void> {
+    while (this.position < this.end) {
       const length = Math.min(FOLLOW_BLOCK_BYTES, this.end - this.position);
       const { bytesRead } = await this.file.read(this.block, 0, length, this.position);
       if (bytesRead === 0) throw new Error("the file has become shorter");

@@ -21,8 +21,11 @@ interface Block {
 }
 
 export interface WriteQueueEvents {
-  /** Slots [start, end) are in the file now; `payload` bytes of them were given to `write`. */
-  onWritten(start: number, end: number, payload: number): void;
+  /**
+   * Slots [start, end) are in the file now; `payload` bytes of them were given to `write`. `bytes` is all that was
+   * written, and good only during the call.
+   */
+  onWritten(start: number, end: number, payload: number, bytes: Uint8Array): void;
   /** Writing failed; everything still queued is dropped. */
   onError(error: unknown): void;
 }
@@ -149,7 +152,7 @@ export class WriteQueue {
     const bytes = block.buffer.subarray(from, from + length);
     await writeAll(this.file, bytes, firstSlot * this.slotBytes);
     this.payload -= payload;
-    this.events.onWritten(firstSlot, firstSlot + slots, payload);
+    this.events.onWritten(firstSlot, firstSlot + slots, payload, bytes);
   }
 
   private fail(error: unknown): void {

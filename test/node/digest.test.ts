@@ -19,17 +19,24 @@ async function emptyFile() {
   return file;
 }
 
-test.each([0, 1, 1_150, 2 ** 20, 2 ** 20 + 1, 3_000_000])(
-  "a file of %i bytes has the same digest, whether it is read at the end or followed",
-  async (length) => {
+const LENGTHS = [0, 1, 1_150, 2 ** 20, 2 ** 20 + 1, 3_000_000];
+const AT_HAND = { all: 1, "none of them": 0, "every other part": 2 };
+const cases = LENGTHS.flatMap((length) =>
+  Object.entries(AT_HAND).map(([name, every]) => ({ length, name, every })),
+);
+
+test.each(cases)(
+  "a file of $length bytes has the same digest when it is followed, and $name at hand",
+  async ({ length, every }) => {
     const bytes = randomBytes(length);
     const file = await emptyFile();
     const following = new FollowingDigest(file);
     for (let end = 0; end < length; ) {
       const next = Math.min(length, end + 100_000);
       await file.write(bytes, end, next - end, end);
+      const isAtHand = every > 0 && (end / 100_000) % every === 0;
+      following.follow(next, bytes.subarray(isAtHand ? end : next, next));
       end = next;
-      following.follow(end);
     }
     const wanted = sha256(bytes);
     expect(hex(await digestOfFile(file))).toBe(wanted);
@@ -42,6 +49,6 @@ test("a file that is shorter than was told has no digest", async () => {
   const file = await emptyFile();
   await file.write(randomBytes(500_000));
   const following = new FollowingDigest(file);
-  following.follow(600_000);
+  following.follow(600_000, new Uint8Array(0));
   await expect(following.finish()).rejects.toThrow("has become shorter");
 });
