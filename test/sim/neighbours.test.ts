@@ -106,7 +106,7 @@ describe("the model of the path, in a queue of one product,", () => {
     expect(jain(shares([bbr, bbr]))).toBeGreaterThan(0.95);
   });
 
-  // Measured: 0.19 to 0.27 for CUBIC; the goal is a quarter for each.
+  // Measured: 0.16 to 0.19 for CUBIC in thirty seconds. The goal, a quarter for each, does not hold here yet.
   test("leaves CUBIC room", () => {
     const [model = 0, other = 0] = shares([bbr, cubic]);
     expect(model).toBeGreaterThan(0.25);
