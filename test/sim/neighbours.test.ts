@@ -106,11 +106,11 @@ describe("the model of the path, in a queue of one product,", () => {
     expect(jain(shares([bbr, bbr]))).toBeGreaterThan(0.95);
   });
 
-  // Measured: 0.16 to 0.19 for CUBIC in thirty seconds. The goal, a quarter for each, does not hold here yet.
-  test("leaves CUBIC room", () => {
-    const [model = 0, other = 0] = shares([bbr, cubic]);
+  // Measured: 0.68 and 0.31 in thirty seconds; in a queue of a quarter of a product CUBIC has 0.07.
+  test("leaves CUBIC a quarter", () => {
+    const [model = 0, other = 0] = shares([bbr, cubic], { seconds: 30 });
     expect(model).toBeGreaterThan(0.25);
-    expect(other).toBeGreaterThan(0.12);
+    expect(other).toBeGreaterThan(0.25);
     expect(model + other).toBeGreaterThan(0.9);
   });
 });
