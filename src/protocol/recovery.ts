@@ -1,5 +1,6 @@
 import { assert } from "../base/assert.js";
 import { type Range, RangeSet } from "../base/range-set.js";
+import { RisingMap } from "../base/rising-map.js";
 import {
   after,
   between,
@@ -64,7 +65,7 @@ export class Recovery<Content> {
   nextPacketNumber = 0;
   private largestAcked = -1;
   /** Neither acknowledged nor lost, oldest first. */
-  private readonly outstanding = new Map<number, SentPacket<Content>>();
+  private readonly outstanding = new RisingMap<SentPacket<Content>>();
   /** Declared lost not long ago, oldest first. */
   private readonly lost = new Map<number, SentPacket<Content>>();
   private readonly acked = new RangeSet();
@@ -193,9 +194,8 @@ export class Recovery<Content> {
   }
 
   private takeOne(number: number, nowUs: InstantUs): SentPacket<Content> | undefined {
-    const packet = this.outstanding.get(number);
+    const packet = this.outstanding.delete(number);
     if (packet !== undefined) {
-      this.outstanding.delete(number);
       this.inFlightBytes -= packet.bytes;
       return packet;
     }
@@ -258,7 +258,10 @@ export class Recovery<Content> {
       if (after(packet.sentUs, keepUs) > nowUs) break;
       this.lost.delete(packet.packetNumber);
     }
-    const oldest = Math.min(oldestNumber(this.outstanding), oldestNumber(this.lost));
+    const oldest = Math.min(
+      this.outstanding.first ?? Number.POSITIVE_INFINITY,
+      oldestNumber(this.lost),
+    );
     const floor = this.acked.first;
     // Everything below the oldest packet still remembered counts as acknowledged for good.
     const end = Math.min(oldest, this.largestAcked + 1);
