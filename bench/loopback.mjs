@@ -15,14 +15,14 @@ Datagrams a second over loopback: those that plain node:dgram sends, 1,400 bytes
 Lacuna brings over, acknowledged, stored and verified. By turns, so that both meet the same machine.
 
   --rounds N     rounds; the median is told (default 3)
-  --mb N         size of Lacuna's file in megabytes (default 200)
+  --mb N         size of Lacuna's file in megabytes (default 400)
   --seconds N    length of a blast (default 3)
   --json FILE    write every round down, with the machine`;
 
 const BLAST = fileURLToPath(new URL("blast.mjs", import.meta.url));
 const GIVE_UP_SECONDS = 120;
 
-const options = readArguments(HELP, { rounds: whole(3), mb: whole(200), seconds: whole(3) });
+const options = readArguments(HELP, { rounds: whole(3), mb: whole(400), seconds: whole(3) });
 needBuild();
 const folder = scratchFolder();
 const file = join(folder, "noise.bin");

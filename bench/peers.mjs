@@ -12,10 +12,11 @@ const PORT = 7316;
  * Sends a file by Lacuna between two ends, each of which is told by the beginning of a command line.
  *
  * @param state the folder where the sender remembers paths: a fresh one makes a cold start
+ * @param sendFlags further flags of `lacuna send`
  * @returns seconds (of the sender's `complete` event), wholeSeconds (from the sending process's start to its end),
  * and its counts; undefined when given up
  */
-export async function byLacuna({ from, to, address, file, giveUpSeconds, state }) {
+export async function byLacuna({ from, to, address, file, giveUpSeconds, state, sendFlags = [] }) {
   const out = mkdtempSync(join(tmpdir(), "lacuna-bench-"));
   const started = [];
   const lacuna = (at, ...args) => {
@@ -31,7 +32,8 @@ export async function byLacuna({ from, to, address, file, giveUpSeconds, state }
     const offered = receiver.first(eventNamed("offer"));
     offered.catch(() => undefined);
     const startMs = performance.now();
-    const sender = lacuna(from, "send", file, "--mode", "file", "--to", `${address}:${PORT}`);
+    const goal = ["--mode", "file", "--to", `${address}:${PORT}`];
+    const sender = lacuna(from, "send", file, ...goal, ...sendFlags);
     const complete = sender.first(eventNamed("complete"));
     const done = Promise.all([complete, offered, sender.ended]);
     const result = await within(giveUpSeconds, done);
