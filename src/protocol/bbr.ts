@@ -56,6 +56,10 @@ const HEADROOM = 0.85;
 const PROBE_BANDWIDTH_EVERY_US = seconds(2.5);
 /** Section 5.3.3.5.1: at least as often as Reno would grow by a window, so that both can live. */
 const PROBE_BANDWIDTH_ROUNDS = 63;
+/** The first probe comes soon, for startup may have been stopped by a run of losses or a busy machine. Ours. */
+const FIRST_PROBE_ROUNDS = 8;
+/** A probe that raised the bandwidth by so much is repeated at once. Ours; the draft stays in the probe. */
+const PROBE_GAINED = 1.1;
 /** Section 2.8: BBR.ProbeRTTDuration. */
 const PROBE_RTT_US = milliseconds(200);
 /** Section 5.6.2: a little below the estimate, so that queues drain. */
@@ -102,6 +106,8 @@ export class Bbr implements CongestionControl {
   private window: number;
   private readonly slow = new SlowPackets();
   private newestRate = 0;
+  /** The bandwidth known when the last probe began. */
+  private probedFrom = Number.POSITIVE_INFINITY;
   private deliveredBytes = 0;
   private hasSample = false;
 
@@ -227,8 +233,9 @@ export class Bbr implements CongestionControl {
     else if (tooMuch) this.retreat(sample);
     if (tooMuch) this.judgeFromUs = nowUs;
     this.startup.onRound();
-    // A window held down, to see the round-trip time, tells nothing of the rate.
-    if (!sample.appLimited && this.phase !== "probeRtt") this.newestRate = sample.rate;
+    // What left while less was sent than the path carries tells nothing of what it carries.
+    const isFull = this.phase === "up" || (this.phase === "cruise" && this.roundsInPhase >= 2);
+    if (!sample.appLimited && isFull) this.newestRate = sample.rate;
     this.round.endDelivered = this.deliveredBytes;
     this.round.lost = 0;
     this.round.acked = 0;
@@ -262,6 +269,7 @@ export class Bbr implements CongestionControl {
       case "startup":
         if (this.fullRounds >= FULL_ROUNDS || (this.pathRtt.showsQueue && !this.growsStill)) {
           this.filled = true;
+          this.newestRate = this.maxBandwidth;
           // What startup poured over the brim is answered for by leaving it.
           this.judgeFromUs = nowUs;
           this.enter("drain", nowUs);
@@ -287,6 +295,7 @@ export class Bbr implements CongestionControl {
         if (this.roundsInPhase >= 1) {
           this.fullBandwidth = this.maxBandwidth;
           this.fullRounds = 0;
+          this.probedFrom = this.maxBandwidth;
           this.enter("up", nowUs);
         }
         return;
@@ -329,8 +338,12 @@ export class Bbr implements CongestionControl {
   }
 
   private isTimeToProbe(nowUs: InstantUs): boolean {
+    // A probe that found more is followed by the next: a start that ended too early is made up for in round trips.
+    if (this.bandwidthEstimate >= this.probedFrom * PROBE_GAINED) return true;
     const product = this.productBytes() / WINDOW_DATAGRAM_BYTES;
-    const rounds = Math.min(product, PROBE_BANDWIDTH_ROUNDS);
+    const most =
+      this.probedFrom === Number.POSITIVE_INFINITY ? FIRST_PROBE_ROUNDS : PROBE_BANDWIDTH_ROUNDS;
+    const rounds = Math.min(product, most);
     return (
       nowUs - this.cycleStartUs > PROBE_BANDWIDTH_EVERY_US ||
       this.roundsInCycle >= Math.max(rounds, 8)
@@ -360,6 +373,7 @@ export class Bbr implements CongestionControl {
       this.pathRtt.onProbed(nowUs);
       this.enter("down", nowUs);
       this.cycleStartUs = nowUs;
+      this.roundsInCycle = 0;
     }
   }
 
