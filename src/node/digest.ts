@@ -46,14 +46,14 @@ export class FollowingDigest {
   /**
    * The bytes before `end` are in the file, and stay as they are.
    *
-   * @param bytes the last of them, where they are at hand; only what is not comes from the file
+   * @param bytes some of them that are at hand, from `at` on; only what is not comes from the file
    */
-  follow(end: number, bytes: Uint8Array): void {
+  follow(end: number, at = 0, bytes = NOTHING): void {
     this.end = end;
     if (this.isAtWork) return;
-    if (end - bytes.length === this.position) {
+    if (at === this.position && at + bytes.length <= end) {
       this.hash.update(bytes);
-      this.position = end;
+      this.position += bytes.length;
     }
     if (end - this.position < FOLLOW_BLOCK_BYTES) return;
     this.isAtWork = true;
@@ -88,6 +88,7 @@ async function addTo(hash: Hash, bytes: Uint8Array): Promise<void> {
   }
 }
 
+const NOTHING = new Uint8Array(0);
 /** Ours: about 5 ms of hashing. */
 const HASH_STEP_BYTES = 8 * 2 ** 20;
 const READ_BLOCK_BYTES = 2 ** 20;

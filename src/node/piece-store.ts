@@ -73,7 +73,7 @@ export class PieceStore {
     this.queue = new WriteQueue(file, manifest.pieceBytes, {
       onWritten: (start, end, payload, bytes) => {
         this.written.add(start, end);
-        this.followWritten(bytes);
+        this.followWritten(start, bytes);
         this.syncAhead(payload);
         events.onWritten?.(payload);
       },
@@ -167,7 +167,7 @@ export class PieceStore {
   /** SHA-256 of a plain file whose pieces are all held and flushed. Throws what the file system says. */
   fileDigest(): Promise<Uint8Array> {
     assert(this.written.size === this.pieceCount, "a digest is of all pieces");
-    this.followWritten(NOTHING);
+    this.followWritten();
     return this.following.finish();
   }
 
@@ -228,12 +228,13 @@ export class PieceStore {
     }, this.onError);
   }
 
-  /** @param bytes those written last */
-  private followWritten(bytes: Uint8Array): void {
+  /** @param bytes those written last, from piece `start` on */
+  private followWritten(start = 0, bytes?: Uint8Array): void {
     const { content, pieceBytes } = this.manifest;
     if (content.mode !== "file") return;
     this.writtenBefore = this.written.endOfRangeAt(this.writtenBefore) ?? this.writtenBefore;
-    this.following.follow(Math.min(this.writtenBefore * pieceBytes, content.bytes), bytes);
+    const end = Math.min(this.writtenBefore * pieceBytes, content.bytes);
+    this.following.follow(end, start * pieceBytes, bytes);
   }
 
   private async letGo(): Promise<void> {
@@ -321,6 +322,5 @@ const MANIFEST_FILE = "manifest";
 const HELD_FILE = "held";
 /** Ours: an eighth of a second at 1 Gbit/s; what is shorter than that is as soon written at its end. */
 const SYNC_AHEAD_BYTES = 16 * 2 ** 20;
-const NOTHING = new Uint8Array(0);
 /** SHA-256. */
 const GUARD_BYTES = 32;

@@ -8,6 +8,7 @@ import {
 import type { PathModel } from "./careful-resume.js";
 import {
   type AckSample,
+  bytesOf,
   type CongestionControl,
   type FlightPacket,
   WINDOW_DATAGRAM_BYTES,
@@ -394,9 +395,6 @@ export class Bbr implements CongestionControl {
     this.window = this.startup.grow(this.window, bytesOf(packets), most, this.roundsInPhase);
   }
 }
-
-const bytesOf = (packets: readonly FlightPacket[]): number =>
-  packets.reduce((sum, packet) => sum + packet.bytes, 0);
 
 /** A round that was held back tells little: this share of the known rate is delivered in any case. Ours. */
 const DELIVERED_MIN = 0.6;

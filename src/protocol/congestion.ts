@@ -34,6 +34,9 @@ export interface CongestionControl {
   onLost(packets: readonly FlightPacket[], nowUs: InstantUs, persistent: boolean): void;
 }
 
+export const bytesOf = (packets: readonly FlightPacket[]): number =>
+  packets.reduce((sum, packet) => sum + packet.bytes, 0);
+
 /** The datagram size that windows are counted in. */
 export const WINDOW_DATAGRAM_BYTES = 1_200;
 

@@ -4,6 +4,7 @@ import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { Random } from "../../src/base/random.js";
 import { digestOfFile, FollowingDigest } from "../../src/node/digest.js";
 
 const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
@@ -35,7 +36,7 @@ test.each(cases)(
       const next = Math.min(length, end + 100_000);
       await file.write(bytes, end, next - end, end);
       const isAtHand = every > 0 && (end / 100_000) % every === 0;
-      following.follow(next, bytes.subarray(isAtHand ? end : next, next));
+      following.follow(next, end, isAtHand ? bytes.subarray(end, next) : undefined);
       end = next;
     }
     const wanted = sha256(bytes);
@@ -45,10 +46,35 @@ test.each(cases)(
   },
 );
 
+test("what is written behind a hole is not taken for what comes next", async () => {
+  for (let seed = 1; seed <= 20; seed += 1) {
+    const random = new Random(seed);
+    const bytes = Buffer.from(random.bytes(40_000));
+    const file = await emptyFile();
+    const following = new FollowingDigest(file);
+    const parts = Array.from({ length: 40 }, (_, i) => i);
+    const written = new Set<number>();
+    while (parts.length > 0) {
+      // Now the next, now one of those to come, as repairs do.
+      const [part = 0] = parts.splice(
+        random.chance(0.5) ? 0 : random.between(0, parts.length - 1),
+        1,
+      );
+      await file.write(bytes, part * 1_000, 1_000, part * 1_000);
+      written.add(part);
+      let end = 0;
+      while (written.has(end)) end += 1;
+      const at = part * 1_000;
+      following.follow(end * 1_000, at, bytes.subarray(at, at + 1_000));
+    }
+    expect(hex(await following.finish())).toBe(sha256(bytes));
+  }
+});
+
 test("a file that is shorter than was told has no digest", async () => {
   const file = await emptyFile();
   await file.write(randomBytes(500_000));
   const following = new FollowingDigest(file);
-  following.follow(600_000, new Uint8Array(0));
+  following.follow(600_000);
   await expect(following.finish()).rejects.toThrow("has become shorter");
 });
