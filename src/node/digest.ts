@@ -48,7 +48,7 @@ export class FollowingDigest {
    *
    * @param bytes some of them that are at hand, from `at` on; only what is not comes from the file
    */
-  follow(end: number, at = 0, bytes = NOTHING): void {
+  follow(end: number, at = 0, bytes: Uint8Array = NOTHING): void {
     this.end = end;
     if (this.isAtWork) return;
     if (at === this.position && at + bytes.length <= end) {
