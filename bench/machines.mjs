@@ -5,6 +5,7 @@ const RATE = 125_000_000;
 const DELAY_US = 1_000;
 /** A turn of an event loop: what has come until then is given in at once, as a driver does. */
 const TURN_US = 200;
+const DATAGRAM_BYTES_MAX = 2_048;
 
 const [{ Sender }, { Receiver }, { Bbr }, { datagramGuard }, { encodeManifest }] =
   await Promise.all(
@@ -107,20 +108,29 @@ class Way {
   #onTheWay = [];
   #first = 0;
   #freeUs = 0;
+  /** Memory of datagrams that have come, and that nobody looks at any more. */
+  #spare = [];
+  #delivered = [];
 
   put(datagram, nowUs) {
     this.#freeUs = Math.max(this.#freeUs, nowUs) + (datagram.length * 1e6) / RATE;
     // The machine may write its next datagram into the same memory.
-    this.#onTheWay.push({ datagram: datagram.slice(), atUs: this.#freeUs + DELAY_US });
+    const memory = this.#spare.pop() ?? new Uint8Array(DATAGRAM_BYTES_MAX);
+    memory.set(datagram);
+    const { length } = datagram;
+    this.#onTheWay.push({ memory, length, atUs: this.#freeUs + DELAY_US });
     this.carried += 1;
   }
 
+  /** Those that have come; they are good until the next call. */
   *due(nowUs) {
+    this.#spare.push(...this.#delivered.splice(0));
     for (;;) {
       const next = this.#onTheWay[this.#first];
       if (next === undefined || next.atUs > nowUs) break;
       this.#first += 1;
-      yield next.datagram;
+      this.#delivered.push(next.memory);
+      yield next.memory.subarray(0, next.length);
     }
     if (this.#first > 1_000) {
       this.#onTheWay.splice(0, this.#first);

@@ -77,7 +77,13 @@ function acknowledgements() {
   const coded = perSecond(FRAMES, (number) => {
     const header = { from: "receiver", connectionId, packetNumber: number };
     const writer = datagrams.beginDatagram(target, header, datagramGuard);
-    ack.writeAck(writer, { kind: "ack", delayUs: 100, windowBytes: 8_000_000, ranges });
+    ack.writeAck(writer, {
+      kind: "ack",
+      delayUs: 100,
+      arrivedUs: 5_000_000,
+      windowBytes: 8_000_000,
+      ranges,
+    });
     datagram = datagrams.sealDatagram(writer, datagramGuard);
   });
   return { ackCoded: coded, ackParsed: parsed(datagram) };
@@ -94,14 +100,14 @@ function parsed(datagram) {
 /** All pieces once but for the lost ones, then these; what the holes took in memory when they were the most. */
 function gaps() {
   globalThis.gc?.();
-  const before = process.memoryUsage().heapUsed;
+  const before = memoryBytes();
   const tracker = new GapTracker(TRACKED_PIECES);
   const isLost = (piece) => piece % LOST_EVERY === LOST_EVERY / 2;
   const first = perSecond(TRACKED_PIECES, (piece) => {
     if (!isLost(piece)) tracker.add(piece);
   });
   globalThis.gc?.();
-  const gapMegabytes = rounded((process.memoryUsage().heapUsed - before) / 1e6, 1);
+  const gapMegabytes = rounded((memoryBytes() - before) / 1e6, 1);
   const holes = tracker.holes;
   const repaired = perSecond(holes, (number) => tracker.add(number * LOST_EVERY + LOST_EVERY / 2));
   if (!tracker.isComplete) throw new Error("the tracker lacks pieces that it was given");
@@ -119,6 +125,11 @@ function perSecond(count, act) {
   const startedUs = cpuUs();
   for (let number = 0; number < count; number += 1) act(number);
   return Math.round((count * 1_000_000) / Math.max(1, cpuUs() - startedUs));
+}
+
+function memoryBytes() {
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
 }
 
 function cpuUs() {
