@@ -142,17 +142,17 @@ export class IncomingSession {
       }
       this.tellProgress();
       this.state = "ended";
-      // The file is safe: what may be left of its pieces is only in nobody's way.
-      await this.store.discard().catch(() => undefined);
       const { path, sha256 } = result;
       this.file = { ...this.commonFile(), outcome: "complete", path, sha256 };
       const { id, name, seconds, bytes, receipt } = this.file;
-      const facts = { id, name, path, sha256, seconds, bytes, receipt };
-      this.host.tell({ event: "complete", t: this.host.t(), ...facts, missingPixels: 0 });
-      // Told last, so that a sender that has ended finds everything done here.
+      // The sender waits for this word, and for nothing that comes after it.
       const elapsedUs = Math.round(seconds * 1_000_000);
       this.connection.verified(this.number, this.manifest.digest, elapsedUs);
       this.host.wake(this.connection);
+      // The file is safe: what may be left of its pieces is only in nobody's way.
+      await this.store.discard().catch(() => undefined);
+      const facts = { id, name, path, sha256, seconds, bytes, receipt };
+      this.host.tell({ event: "complete", t: this.host.t(), ...facts, missingPixels: 0 });
     });
   }
 

@@ -320,7 +320,7 @@ export const STORE_FOLDER = ".lacuna";
 const PIECES_FILE = "pieces";
 const MANIFEST_FILE = "manifest";
 const HELD_FILE = "held";
-/** Ours: an eighth of a second at 1 Gbit/s; what is shorter than that is as soon written at its end. */
-const SYNC_AHEAD_BYTES = 16 * 2 ** 20;
+/** Ours: a third of a second at 100 Mbit/s. The rest is what a sender waits for at the end. */
+const SYNC_AHEAD_BYTES = 4 * 2 ** 20;
 /** SHA-256. */
 const GUARD_BYTES = 32;
