@@ -52,7 +52,7 @@ describe("a path that is remembered (draft-ietf-tsvwg-careful-resume)", () => {
     const cold = send(100, 40).completeSeconds;
     for (const rttMs of [2, 100]) {
       const other = send(100, 40, pathOf(100, rttMs)).completeSeconds;
-      expect(Math.abs(other - cold)).toBeLessThan(0.03);
+      expect(Math.abs(other - cold)).toBeLessThan(0.05);
     }
   });
 });
