@@ -46,7 +46,8 @@ export class OwnLoss {
   onStart(round: LossCount, rate: number, delivered: number): void {
     this.starts.push({ ...round, rate });
     for (const start of this.starts) if (start.rate <= delivered) this.onSlow(start);
-    this.starts = this.starts.filter((start) => start.rate > delivered);
+    // A startup that is held back by other things lasts as long as these do.
+    this.starts = this.starts.filter((start) => start.rate > delivered).slice(-STARTS_MAX);
   }
 
   /** Packets sent more slowly than the path delivers: what is lost of them, the link itself has lost. */
@@ -132,5 +133,6 @@ const CALM_ROUNDS = 3;
 const CALM_MIN = 300;
 const RUN_LENGTH = 8;
 const SLOW_MIN = 20;
+const STARTS_MAX = 16;
 const MEMORY_PACKETS = 2_000;
 const RETREAT_TO_TELL = 0.8;

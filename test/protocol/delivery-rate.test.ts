@@ -65,10 +65,8 @@ describe("the rate of delivery", () => {
       const sample = rate.onAcked(acked, instantUs(arrivedUs + 5_000 + lateUs), 0, arrivedUs);
       if (sample !== undefined) rates.push(sample.rate);
     }
-    const next = send(rate, 40_000, 1, 0, 1_000);
-    const last = rate.onAcked(next, instantUs(50_000), 0, 45_000);
+    expect(rates.length).toBeGreaterThan(5);
     expect(Math.max(...rates)).toBeLessThanOrEqual((1e6 / 200) * 1_000);
-    expect(last?.rate).toBeGreaterThan(0);
   });
 
   test("is not told from less than the least round trip", () => {
