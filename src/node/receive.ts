@@ -24,6 +24,7 @@ import { MemoryBudget } from "./memory-budget.js";
 import { Observers } from "./observer.js";
 import { addressOf, PathNames } from "./peer-path.js";
 import { Pump } from "./pump.js";
+import { Rehearsal } from "./rehearsal.js";
 import { round } from "./round.js";
 import { asLacunaError, type Run, transferOf } from "./transfer.js";
 import { bindUdp } from "./udp.js";
@@ -55,6 +56,7 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
   private readonly receiver: Receiver;
   private readonly guests = new Map<ReceiverConnection, Guest>();
   private readonly files: ReceivedFile[] = [];
+  private readonly rehearsal = new Rehearsal();
   private readonly failures: LacunaError[] = [];
   private newest: IncomingSession | undefined;
   private socket: Socket | undefined;
@@ -96,7 +98,7 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
       const socket = await bindUdp(address);
       this.socket = socket;
       const ended = this.start(socket);
-      tickers.push(setInterval(() => this.eachSession((s) => s.tellProgress()), PROGRESS_MS));
+      tickers.push(setInterval(() => this.tellProgress(), PROGRESS_MS));
       tickers.push(setInterval(() => this.eachSession((s) => s.checkpoint()), CHECKPOINT_MS));
       if (this.options.once === true) {
         tickers.push(setInterval(() => this.endQuietGuests(), QUIET_CHECK_MS));
@@ -304,6 +306,11 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
     const [failure] = this.failures;
     if (failure !== undefined && this.options.once === true) throw failure;
     return { files: this.files, interrupted: this.interrupted };
+  }
+
+  private tellProgress(): void {
+    for (const { connection } of this.guests.values()) this.rehearsal.tick(connection.packets.lost);
+    this.eachSession((session) => session.tellProgress());
   }
 
   private eachSession(act: (session: IncomingSession) => void): void {

@@ -20,6 +20,7 @@ import { FragmentWatch, pathOptions } from "./path-size.js";
 import { Pump } from "./pump.js";
 import { RateMeter } from "./rate-meter.js";
 import { refusalOf, tooNarrow } from "./refusal.js";
+import { Rehearsal } from "./rehearsal.js";
 import { round } from "./round.js";
 import { snapshotOfSource } from "./snapshot.js";
 import { openSource, type Source } from "./source.js";
@@ -62,6 +63,7 @@ class SendRun implements Run<SendEvent, SendResult> {
   private readonly outgoing: Outgoing[] = [];
   private readonly files: SentFile[] = [];
   private readonly failures: LacunaError[] = [];
+  private readonly rehearsal = new Rehearsal();
   private opened = 0;
   private opening = false;
   private interrupted = false;
@@ -319,6 +321,7 @@ class SendRun implements Run<SendEvent, SendResult> {
 
   private tellProgress(sender: Sender): void {
     const now = nowUs();
+    this.rehearsal.tick(sender.recovery.lostPackets);
     for (const one of this.outgoing) if (!one.ended) this.tellProgressOf(sender, one, now);
   }
 
