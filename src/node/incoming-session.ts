@@ -23,6 +23,7 @@ import { addressOf } from "./peer-path.js";
 import { pieceLengths } from "./piece-lengths.js";
 import { PieceStore } from "./piece-store.js";
 import { RateMeter } from "./rate-meter.js";
+import { wireReasonOf } from "./refusal.js";
 import { round } from "./round.js";
 import { snapshotOfStore } from "./snapshot.js";
 import { factsOf } from "./source.js";
@@ -380,23 +381,6 @@ function causeIn(tracker: GapTracker | undefined, piece: number): string {
 
 function nameTaken(path: string): LacunaError {
   return new LacunaError("LACUNA_NAME_TAKEN", `${path} is there already`, { path });
-}
-
-function wireReasonOf(failure: LacunaError): Reason {
-  switch (failure.code) {
-    case "LACUNA_NAME_TAKEN":
-      return "nameTaken";
-    case "LACUNA_IMAGE_TOO_LARGE":
-      return "tooLarge";
-    case "LACUNA_DISK_FULL":
-      return "diskFull";
-    case "LACUNA_NO_PERMISSION":
-      return "noPermission";
-    case "LACUNA_DIGEST_DIFFERS":
-      return "digestDiffers";
-    default:
-      return "diskError";
-  }
 }
 
 /** Senders of one and the same image at the same time: as many as there can be connections. */

@@ -22,3 +22,35 @@ export function tooNarrow(datagramBytes: number): LacunaError {
   const message = `the pieces are too long: the path carries ${datagramBytes} bytes in a datagram`;
   return new LacunaError("LACUNA_PATH_TOO_NARROW", message, { datagramBytes });
 }
+
+/** The receiver ended the connection before every file had its result. */
+export function closedEarly(reason: Reason, where: string): LacunaError {
+  const facts = { address: where, reason };
+  if (reason === "tooManyConnections") {
+    return new LacunaError(
+      "LACUNA_REFUSED",
+      `the receiver at ${where} has too many senders`,
+      facts,
+    );
+  }
+  const why = reason === "unknownConnection" ? "was started anew" : "has stopped";
+  return new LacunaError("LACUNA_PEER_GONE", `the receiver at ${where} ${why}`, facts);
+}
+
+/** What a sender is told of a receiver's failure. */
+export function wireReasonOf(failure: LacunaError): Reason {
+  switch (failure.code) {
+    case "LACUNA_NAME_TAKEN":
+      return "nameTaken";
+    case "LACUNA_IMAGE_TOO_LARGE":
+      return "tooLarge";
+    case "LACUNA_DISK_FULL":
+      return "diskFull";
+    case "LACUNA_NO_PERMISSION":
+      return "noPermission";
+    case "LACUNA_DIGEST_DIFFERS":
+      return "digestDiffers";
+    default:
+      return "diskError";
+  }
+}

@@ -6,7 +6,7 @@ import { Ledbat } from "../protocol/ledbat.js";
 import { ACTIVE_IMAGES_MAX } from "../protocol/limits.js";
 import { Sender, type SenderEnd, type SenderEvent } from "../protocol/sender.js";
 import { connectionKey } from "../wire/datagram.js";
-import type { Reason, ResultFrame } from "../wire/frames/end.js";
+import type { ResultFrame } from "../wire/frames/end.js";
 import { encodeManifest } from "../wire/manifest-bytes.js";
 import { formatAddress, parseAddress, type ResolvedAddress, resolveAddress } from "./address.js";
 import type { SendOptions, SendResult, SentFile, Snapshot, Transfer } from "./api-types.js";
@@ -19,7 +19,7 @@ import { PathMemory } from "./path-memory.js";
 import { FragmentWatch, pathOptions } from "./path-size.js";
 import { Pump } from "./pump.js";
 import { RateMeter } from "./rate-meter.js";
-import { refusalOf, tooNarrow } from "./refusal.js";
+import { closedEarly, refusalOf, tooNarrow } from "./refusal.js";
 import { Rehearsal } from "./rehearsal.js";
 import { round } from "./round.js";
 import { snapshotOfSource } from "./snapshot.js";
@@ -386,18 +386,4 @@ class SendRun implements Run<SendEvent, SendResult> {
   private t(): number {
     return round((nowUs() - this.startUs) / 1_000_000, 6);
   }
-}
-
-/** The receiver ended the connection before every file had its result. */
-function closedEarly(reason: Reason, where: string): LacunaError {
-  const facts = { address: where, reason };
-  if (reason === "tooManyConnections") {
-    return new LacunaError(
-      "LACUNA_REFUSED",
-      `the receiver at ${where} has too many senders`,
-      facts,
-    );
-  }
-  const why = reason === "unknownConnection" ? "was started anew" : "has stopped";
-  return new LacunaError("LACUNA_PEER_GONE", `the receiver at ${where} ${why}`, facts);
 }

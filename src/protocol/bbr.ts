@@ -5,6 +5,7 @@ import {
   milliseconds,
   seconds,
 } from "../base/units.js";
+import { PACING_GAINS, type Phase, WINDOW_GAINS } from "./bbr-phases.js";
 import type { PathModel } from "./careful-resume.js";
 import {
   type AckSample,
@@ -21,29 +22,6 @@ import { SlowPackets } from "./slow-packets.js";
 import { START_WINDOW_BYTES, Startup } from "./startup.js";
 
 export type { PathModel } from "./careful-resume.js";
-
-/** startup -> drain -> down -> cruise -> refill -> up -> down ...; probeRtt from any, back to down. */
-type Phase = "startup" | "drain" | "down" | "cruise" | "refill" | "up" | "probeRtt";
-
-/** draft-ietf-ccwg-bbr-05 section 5.6.1. */
-const PACING_GAINS: Record<Phase, number> = {
-  startup: 2.773,
-  drain: 0.5,
-  down: 0.9,
-  cruise: 1,
-  refill: 1,
-  up: 1.25,
-  probeRtt: 1,
-};
-const WINDOW_GAINS: Record<Phase, number> = {
-  startup: 2,
-  drain: 2,
-  down: 2,
-  cruise: 2,
-  refill: 2,
-  up: 2.25,
-  probeRtt: 0.5,
-};
 
 /** Section 2.7: BBR.MinPipeCwnd. */
 const MINIMUM_PIPE_BYTES = 4 * WINDOW_DATAGRAM_BYTES;
