@@ -35,8 +35,8 @@ const HEADROOM = 0.85;
 const PROBE_BANDWIDTH_EVERY_US = seconds(2.5);
 /** Section 5.3.3.5.1: at least as often as Reno would grow by a window, so that both can live. */
 const PROBE_BANDWIDTH_ROUNDS = 63;
-/** The first probe comes soon, for startup may have been stopped by a run of losses or a busy machine. Ours. */
-const FIRST_PROBE_ROUNDS = 8;
+/** The first probe comes as soon as any may, for startup may have been stopped by a run of losses or a busy machine. Ours. */
+const PROBE_ROUNDS_MIN = 8;
 /** A probe that raised the bandwidth by so much is repeated at once. Ours; the draft stays in the probe. */
 const PROBE_GAINED = 1.1;
 /** Section 2.8: BBR.ProbeRTTDuration. */
@@ -84,8 +84,9 @@ export class Bbr implements CongestionControl {
   private readonly startup: Startup;
   private window: number;
   private readonly slow = new SlowPackets();
+  /** The rate of delivery of the last round that was sent at the full pace. */
   private newestRate = 0;
-  /** The bandwidth known when the last probe began. */
+  /** The bandwidth known when the last probe began; Infinity before the first. */
   private probedFrom = Number.POSITIVE_INFINITY;
   private deliveredBytes = 0;
   private hasSample = false;
@@ -320,13 +321,10 @@ export class Bbr implements CongestionControl {
     // A probe that found more is followed by the next: a start that ended too early is made up for in round trips.
     if (this.bandwidthEstimate >= this.probedFrom * PROBE_GAINED) return true;
     const product = this.productBytes() / WINDOW_DATAGRAM_BYTES;
-    const most =
-      this.probedFrom === Number.POSITIVE_INFINITY ? FIRST_PROBE_ROUNDS : PROBE_BANDWIDTH_ROUNDS;
-    const rounds = Math.min(product, most);
-    return (
-      nowUs - this.cycleStartUs > PROBE_BANDWIDTH_EVERY_US ||
-      this.roundsInCycle >= Math.max(rounds, 8)
-    );
+    const isFirst = this.probedFrom === Number.POSITIVE_INFINITY;
+    const most = isFirst ? PROBE_ROUNDS_MIN : PROBE_BANDWIDTH_ROUNDS;
+    const rounds = Math.max(Math.min(product, most), PROBE_ROUNDS_MIN);
+    return nowUs - this.cycleStartUs > PROBE_BANDWIDTH_EVERY_US || this.roundsInCycle >= rounds;
   }
 
   private enter(phase: Phase, nowUs: InstantUs): void {

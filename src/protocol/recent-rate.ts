@@ -8,6 +8,9 @@ interface Mark {
   readonly sentUs: InstantUs;
 }
 
+/** A peer's clock may stand nearly still: then nothing is told, and no more than this is kept. Ours; honest ones need a few. */
+const TRAIN_MARKS_MAX = 512;
+
 /**
  * The rate at which the last few packets came, over a share of a round trip.
  *
@@ -33,6 +36,7 @@ export class RecentRate {
     marks.push(mark);
     const sinceUs = mark.arrivedUs - spanUs;
     while (marks.length > 2 && (marks[1] as Mark).arrivedUs <= sinceUs) marks.shift();
+    if (marks.length > TRAIN_MARKS_MAX) marks.splice(0, TRAIN_MARKS_MAX / 2);
     const first = marks[0] as Mark;
     if (first.arrivedUs > sinceUs) return undefined;
     const us = Math.max(mark.arrivedUs - first.arrivedUs, mark.sentUs - first.sentUs);

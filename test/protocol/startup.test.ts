@@ -32,6 +32,17 @@ describe("the rate of the last few packets", () => {
     expect(rate.update(late, 100)).toBeUndefined();
   });
 
+  test("is not told by a clock that stands nearly still, of which no more than a little is kept", () => {
+    const rate = new RecentRate();
+    let told = 0;
+    for (let i = 1; i <= 5_000; i += 1) {
+      const mark = { deliveredBytes: i * 1_000, arrivedUs: i, sentUs: instantUs(i * 100) };
+      if (rate.update(mark, 1_000_000) !== undefined) told += 1;
+    }
+    expect(told).toBe(0);
+    expect(JSON.stringify(rate).length).toBeLessThan(100_000);
+  });
+
   test("forgets what is older than the span", () => {
     const rate = new RecentRate();
     train(rate, 100, 1_000, 500);
