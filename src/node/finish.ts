@@ -1,7 +1,7 @@
 import { link, open, rename, rm, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { assert } from "../base/assert.js";
-import type { Manifest, PixelContent } from "../wire/manifest.js";
+import type { PixelContent, RuledManifest } from "../wire/manifest.js";
 import { AssembledRaster } from "./assemble.js";
 import { digestOf, digestOfBands } from "./digest.js";
 import { diskError, syncFolder } from "./disk.js";
@@ -44,7 +44,7 @@ export type FinishResult =
  */
 export async function finishImage(
   store: PieceStore,
-  manifest: Manifest,
+  manifest: RuledManifest,
   options: FinishOptions,
 ): Promise<FinishResult> {
   await store.flush();
@@ -63,7 +63,7 @@ export async function finishImage(
 }
 
 /** The name that the finished file gets when nothing is in its way. */
-export function finishedName({ name, content }: Manifest, memoryMb?: number): string {
+export function finishedName({ name, content }: RuledManifest, memoryMb?: number): string {
   if (content.mode === "file") return safeName(name);
   const saved = savedFormatOf(content, memoryLimits(memoryMb));
   return savedNameOf(safeName(name), content, saved);
@@ -71,7 +71,7 @@ export function finishedName({ name, content }: Manifest, memoryMb?: number): st
 
 async function finishPlainFile(
   store: PieceStore,
-  manifest: Manifest,
+  manifest: RuledManifest,
   options: FinishOptions,
 ): Promise<FinishResult> {
   // The disk and the digest take about as long, and neither waits for the other.
@@ -83,7 +83,7 @@ async function finishPlainFile(
 
 async function finishPicture(
   store: PieceStore,
-  manifest: Manifest,
+  manifest: RuledManifest,
   content: PixelContent,
   options: FinishOptions,
 ): Promise<FinishResult> {

@@ -6,7 +6,7 @@ import type { GapTracker } from "../protocol/gaps.js";
 import type { ReadPiece } from "../protocol/held-parity.js";
 import type { PieceWay, ReceiverConnection } from "../protocol/receiver-connection.js";
 import type { Reason } from "../wire/frames/end.js";
-import type { Manifest } from "../wire/manifest.js";
+import type { RuledManifest } from "../wire/manifest.js";
 import { formatAddress } from "./address.js";
 import type { ReceivedFile, Snapshot } from "./api-types.js";
 import { nowUs } from "./clock.js";
@@ -78,7 +78,7 @@ export class IncomingSession {
   constructor(
     readonly id: string,
     private readonly number: number,
-    private readonly manifest: Manifest,
+    private readonly manifest: RuledManifest,
     private readonly connection: ReceiverConnection,
     private readonly startedUs: InstantUs,
     private readonly host: SessionHost,

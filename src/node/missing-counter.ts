@@ -1,13 +1,13 @@
 import { missingPixels } from "../picture/hole-map.js";
 import { Partition } from "../picture/partition.js";
 import type { GapTracker } from "../protocol/gaps.js";
-import type { Manifest } from "../wire/manifest.js";
+import type { RuledManifest } from "../wire/manifest.js";
 
 /** Counts what an image lacks, exactly: pixels, or bytes of a plain file. */
 export class MissingCounter {
   private readonly partition: Partition | undefined;
 
-  constructor(private readonly manifest: Manifest) {
+  constructor(private readonly manifest: RuledManifest) {
     const { content } = manifest;
     this.partition = content.mode === "pixels" ? Partition.of(content) : undefined;
   }

@@ -1,5 +1,5 @@
 import type { PieceWay } from "../protocol/receiver-connection.js";
-import type { Manifest } from "../wire/manifest.js";
+import type { RuledManifest } from "../wire/manifest.js";
 import type { ReceiveEvent } from "./events.js";
 
 /** Where a piece is from: a datagram, parity, or the disk, where an earlier run had put it. */
@@ -8,7 +8,7 @@ export type PieceOrigin = PieceWay | "disk";
 /** Someone who watches a receiver closely: the live page, the terminal's hole map. */
 export interface ReceiveObserver {
   /** Once per image, before its first `onPiece`. Pieces held from an earlier run follow as `onPiece`. */
-  onImage?(id: string, manifest: Manifest): void;
+  onImage?(id: string, manifest: RuledManifest): void;
   /** A new piece; `bytes` belong to the caller and are only good during the call. */
   onPiece?(id: string, piece: number, bytes: Uint8Array, via: PieceOrigin): void;
   onEvent?(event: ReceiveEvent): void;
@@ -31,7 +31,7 @@ export class Observers implements Required<ReceiveObserver> {
     return [...this.watching].some((observer) => observer.onPiece !== undefined);
   }
 
-  onImage(id: string, manifest: Manifest): void {
+  onImage(id: string, manifest: RuledManifest): void {
     this.each((observer) => observer.onImage?.(id, manifest));
   }
 

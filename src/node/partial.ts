@@ -4,7 +4,7 @@ import { PieceSet } from "../base/piece-set.js";
 import { missingMaskIn } from "../picture/hole-map.js";
 import { Partition } from "../picture/partition.js";
 import { type Band, bandsOf } from "../picture/raster.js";
-import type { Manifest, PixelContent } from "../wire/manifest.js";
+import type { PixelContent, RuledManifest } from "../wire/manifest.js";
 import { AssembledRaster, BAND_BYTES } from "./assemble.js";
 import { diskError, syncFolder, writeAtomically } from "./disk.js";
 import { PNG_QUICK, type Rows, savePng } from "./image-save.js";
@@ -44,7 +44,7 @@ export interface PartialPaths {
  */
 export async function keepPartial(
   store: PieceStore,
-  manifest: Manifest,
+  manifest: RuledManifest,
   options: PartialOptions,
 ): Promise<PartialResult> {
   const { out, causeOf, memoryMb, ...extras } = options;
@@ -66,12 +66,12 @@ export async function keepPartial(
 }
 
 /** Takes an earlier partial result away, once the image is complete. */
-export async function removePartial(out: string, manifest: Manifest): Promise<void> {
+export async function removePartial(out: string, manifest: RuledManifest): Promise<void> {
   const { picture, mask, report } = partialPaths(out, manifest);
   await Promise.all([picture, mask, report].map((path) => rm(path, { force: true })));
 }
 
-export function partialPaths(out: string, manifest: Manifest): PartialPaths {
+export function partialPaths(out: string, manifest: RuledManifest): PartialPaths {
   const { stem } = splitName(safeName(manifest.name));
   const path = (ending: string) => join(out, `${stem}.${ending}`);
   return {

@@ -3,7 +3,7 @@ import { closeSync, openSync, readSync, writeSync } from "node:fs";
 import { basename } from "node:path";
 import { Partition } from "../picture/partition.js";
 import { bandsOf, cutPart, cutPiece, partsIn } from "../picture/raster.js";
-import type { Manifest, PixelContent } from "../wire/manifest.js";
+import type { PixelContent, RuledManifest } from "../wire/manifest.js";
 import { BlockCache } from "./block-cache.js";
 import { digestOf } from "./digest.js";
 import { LacunaError } from "./errors.js";
@@ -24,7 +24,7 @@ export interface PictureOptions {
 
 /** A picture, cut into numbered pieces. */
 export interface PictureSource {
-  readonly manifest: Manifest;
+  readonly manifest: RuledManifest;
   readonly notes: readonly string[];
   pieceLength(piece: number): number;
   readPiece(piece: number, target: Uint8Array, offset: number): number;
@@ -50,7 +50,7 @@ export async function openPicture(path: string, options: PictureOptions): Promis
   const isSmall = bytes <= limits.rasterBytes && bytes + decoderBytes <= limits.decoderBytes;
   const pieces = isSmall ? await inMemory(path, cut) : await onDisk(path, cut, options.cacheFolder);
   const { digest, readPiece, close } = pieces;
-  const manifest: Manifest = {
+  const manifest: RuledManifest = {
     name: basename(path),
     digest,
     pieceCount,

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { Partition } from "../picture/partition.js";
-import type { Manifest } from "../wire/manifest.js";
+import type { Manifest, RuledManifest } from "../wire/manifest.js";
 import { encodeManifest } from "../wire/manifest-bytes.js";
 import { bytesPerPixel } from "./memory.js";
 
@@ -10,7 +10,7 @@ export function storeKey(manifest: Manifest): string {
 }
 
 /** Gives the length of each piece, in bytes. */
-export function pieceLengths(manifest: Manifest): (piece: number) => number {
+export function pieceLengths(manifest: RuledManifest): (piece: number) => number {
   const { content, pieceBytes } = manifest;
   if (content.mode === "file") {
     return (piece) => Math.min(pieceBytes, content.bytes - piece * pieceBytes);

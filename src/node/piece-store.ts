@@ -4,7 +4,7 @@ import { type FileHandle, mkdir, open, readFile, rm, rmdir, stat } from "node:fs
 import { basename, dirname, join } from "node:path";
 import { assert } from "../base/assert.js";
 import { PieceSet } from "../base/piece-set.js";
-import type { Manifest } from "../wire/manifest.js";
+import { isRuled, type RuledManifest } from "../wire/manifest.js";
 import { decodeManifest, encodeManifest } from "../wire/manifest-bytes.js";
 import { FollowingDigest } from "./digest.js";
 import { diskError, syncFolder, writeAtomically } from "./disk.js";
@@ -22,7 +22,7 @@ export interface PieceStoreEvents {
 
 /** What a resume folder holds, without opening it for writing. */
 export interface StoreContents {
-  readonly manifest: Manifest;
+  readonly manifest: RuledManifest;
   readonly held: PieceSet;
 }
 
@@ -57,7 +57,7 @@ export class PieceStore {
 
   private constructor(
     readonly folder: string,
-    readonly manifest: Manifest,
+    readonly manifest: RuledManifest,
     /** Read and write; the store closes it. */
     readonly file: FileHandle,
     private readonly lock: FolderLock,
@@ -83,7 +83,7 @@ export class PieceStore {
   }
 
   /** The folder for an image's pieces inside the folder for received files. */
-  static folderFor(out: string, manifest: Manifest): string {
+  static folderFor(out: string, manifest: RuledManifest): string {
     return join(out, STORE_FOLDER, storeKey(manifest));
   }
 
@@ -93,7 +93,7 @@ export class PieceStore {
    */
   static async open(
     folder: string,
-    manifest: Manifest,
+    manifest: RuledManifest,
     events: PieceStoreEvents = {},
   ): Promise<PieceStore> {
     let lock: FolderLock | undefined;
@@ -117,7 +117,7 @@ export class PieceStore {
   static async inspect(folder: string): Promise<StoreContents | undefined> {
     const saved = await readFile(join(folder, MANIFEST_FILE)).catch(() => undefined);
     const manifest = saved === undefined ? undefined : decodeManifest(saved);
-    if (saved === undefined || manifest === undefined) return undefined;
+    if (saved === undefined || manifest === undefined || !isRuled(manifest)) return undefined;
     const held = await heldIn(folder, saved, manifest);
     return held === undefined ? undefined : { manifest, held };
   }
@@ -265,7 +265,7 @@ export class PieceStore {
 async function heldIn(
   folder: string,
   encoded: Uint8Array,
-  manifest: Manifest,
+  manifest: RuledManifest,
 ): Promise<PieceSet | undefined> {
   const saved = await readFile(join(folder, MANIFEST_FILE)).catch(() => undefined);
   if (saved?.equals(encoded) !== true) return undefined;
@@ -284,12 +284,12 @@ async function empty(folder: string): Promise<void> {
   await Promise.all(names.map((name) => rm(join(folder, name), { recursive: true, force: true })));
 }
 
-function fileBytes({ content, pieceCount, pieceBytes }: Manifest): number {
+function fileBytes({ content, pieceCount, pieceBytes }: RuledManifest): number {
   return content.mode === "file" ? content.bytes : pieceCount * pieceBytes;
 }
 
 /** The bitmap, lowest bit first, behind the hash that guards it and binds it to this image. */
-function heldToBytes(held: PieceSet, manifest: Manifest): Uint8Array {
+function heldToBytes(held: PieceSet, manifest: RuledManifest): Uint8Array {
   const bitmap = new Uint8Array(Math.ceil(manifest.pieceCount / 8));
   for (const { start, end } of held.ranges()) {
     for (let piece = start; piece < end; piece += 1) {
@@ -299,7 +299,7 @@ function heldToBytes(held: PieceSet, manifest: Manifest): Uint8Array {
   return Buffer.concat([guardOf(bitmap, manifest), bitmap]);
 }
 
-function heldFromBytes(bytes: Uint8Array, manifest: Manifest): PieceSet | undefined {
+function heldFromBytes(bytes: Uint8Array, manifest: RuledManifest): PieceSet | undefined {
   const bitmap = bytes.subarray(GUARD_BYTES);
   if (bitmap.length !== Math.ceil(manifest.pieceCount / 8)) return undefined;
   const guard = guardOf(bitmap, manifest);
@@ -311,7 +311,7 @@ function heldFromBytes(bytes: Uint8Array, manifest: Manifest): PieceSet | undefi
   return held;
 }
 
-function guardOf(bitmap: Uint8Array, manifest: Manifest): Buffer {
+function guardOf(bitmap: Uint8Array, manifest: RuledManifest): Buffer {
   return createHash("sha256").update(storeKey(manifest)).update(bitmap).digest();
 }
 

@@ -5,6 +5,7 @@ import { resolve } from "node:path";
 import { type InstantUs, milliseconds, seconds } from "../base/units.js";
 import { Receiver } from "../protocol/receiver.js";
 import type { ReceiverConnection, ReceiverEvent } from "../protocol/receiver-connection.js";
+import { isRuled } from "../wire/manifest.js";
 import { formatAddress, parseAddress, type ResolvedAddress, resolveAddress } from "./address.js";
 import type {
   ReceivedFile,
@@ -222,6 +223,9 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
         const id = `${connection.key.slice(0, 8)}-${event.image}`;
         const started = event.image === 0 ? guest.startedUs : now;
         const { image, manifest } = event;
+        if (!isRuled(manifest)) {
+          return connection.endImage(image, "refused", "badManifest", 0, 0);
+        }
         const session = new IncomingSession(id, image, manifest, connection, started, this.host);
         guest.sessions.set(image, session);
         const isFirst = this.newest === undefined;

@@ -2,7 +2,7 @@ import type { PieceSet } from "../base/piece-set.js";
 import type { Range } from "../base/range-set.js";
 import { missingPixels, missingRegions, type Region } from "../picture/hole-map.js";
 import { Partition } from "../picture/partition.js";
-import type { Manifest } from "../wire/manifest.js";
+import type { RuledManifest } from "../wire/manifest.js";
 import type { Mode } from "./events.js";
 import { factsOf } from "./source.js";
 
@@ -45,7 +45,7 @@ export type ReportExtras = Pick<PartialReport, "reason" | "seconds" | "resume">;
 
 /** `missing` are pieces; `causeOf` says why each is missing. */
 export function partialReport(
-  manifest: Manifest,
+  manifest: RuledManifest,
   missing: PieceSet,
   causeOf: (piece: number) => string,
   extras: ReportExtras = {},

@@ -1,7 +1,7 @@
 import { readSync } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { basename } from "node:path";
-import type { Manifest } from "../wire/manifest.js";
+import type { RuledManifest } from "../wire/manifest.js";
 import { BlockCache } from "./block-cache.js";
 import { digestOfFile } from "./digest.js";
 import { type ErrorCode, LacunaError } from "./errors.js";
@@ -12,7 +12,7 @@ import { cacheFolder as userCacheFolder } from "./scratch.js";
 
 /** Something to send, cut into numbered pieces. */
 export interface Source {
-  readonly manifest: Manifest;
+  readonly manifest: RuledManifest;
   readonly facts: ImageFacts;
   /** What a person should know, for example why a picture is sent as a plain file. */
   readonly notes: readonly string[];
@@ -103,7 +103,7 @@ async function openPlainFile(
   notes: readonly string[],
 ): Promise<Source> {
   const digest = await digestOfFile(file);
-  const manifest: Manifest = {
+  const manifest: RuledManifest = {
     name: basename(path),
     digest,
     pieceCount: Math.ceil(bytes / pieceBytes),
@@ -137,7 +137,7 @@ async function openPlainFile(
 }
 
 /** What an offer and a plan tell of an image. */
-export function factsOf(manifest: Manifest): ImageFacts {
+export function factsOf(manifest: RuledManifest): ImageFacts {
   const { content, name, pieceCount: pieces } = manifest;
   if (content.mode === "file") {
     const none = { width: 0, height: 0, channels: 0, bits: 0 };

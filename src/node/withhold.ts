@@ -2,14 +2,14 @@ import { randomBytes } from "node:crypto";
 import { Random } from "../base/random.js";
 import type { Range } from "../base/range-set.js";
 import { Partition } from "../picture/partition.js";
-import type { Manifest } from "../wire/manifest.js";
+import type { RuledManifest } from "../wire/manifest.js";
 import { LacunaError } from "./errors.js";
 
 /** What to leave out of the first pass: every odd row, or a share (0..1) of the pieces at random. */
 export type Drop = "odd-rows" | number;
 
 /** The pieces that `drop` names. Throws LACUNA_BAD_OPTION for odd rows of what is no picture. */
-export function withheldPieces(manifest: Manifest, drop: Drop | undefined): Range[] {
+export function withheldPieces(manifest: RuledManifest, drop: Drop | undefined): Range[] {
   if (drop === undefined) return [];
   if (typeof drop === "number") return randomPieces(manifest.pieceCount, drop);
   if (manifest.content.mode !== "pixels") {

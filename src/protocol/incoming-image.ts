@@ -64,7 +64,7 @@ export class IncomingImage {
     if (this.manifestHeld.size < frame.totalBytes) return undefined;
     const manifest = decodeManifest(this.manifestBytes);
     this.manifestBytes = undefined;
-    if (manifest === undefined || !this.expect(manifest.pieceCount)) return "bad";
+    if (manifest?.pieceCount === undefined || !this.expect(manifest.pieceCount)) return "bad";
     this.manifest = manifest;
     this.state = { name: "offered" };
     return manifest;

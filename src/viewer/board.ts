@@ -1,7 +1,7 @@
 import type { ReceiveEvent } from "../node/events.js";
 import { Partition } from "../picture/partition.js";
 import { Preview } from "../picture/preview.js";
-import type { Manifest, PixelContent } from "../wire/manifest.js";
+import type { PixelContent, RuledManifest } from "../wire/manifest.js";
 import type { FeedMessage, ImageMessage } from "./feed.js";
 
 /** One image as the viewers may see it. */
@@ -51,7 +51,7 @@ export class Board {
     entry.posted.set(event.event, this.post(event));
   }
 
-  image(id: string, manifest: Manifest, nowMs: number): void {
+  image(id: string, manifest: RuledManifest, nowMs: number): void {
     let entry = this.images.get(id);
     if (entry?.posted.has("image")) {
       const offer = entry.ended ? undefined : entry.posted.get("offer");
@@ -185,7 +185,7 @@ function newPreview(content: PixelContent): Preview {
   return new Preview({ partition: Partition.of(content), channels, bits, colour });
 }
 
-function factsOf(entry: Entry, manifest: Manifest): Omit<ImageMessage, "preview"> {
+function factsOf(entry: Entry, manifest: RuledManifest): Omit<ImageMessage, "preview"> {
   const { content, name, pieceCount, digest } = manifest;
   const { id, number } = entry;
   const sha256 = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");

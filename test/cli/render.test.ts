@@ -20,7 +20,7 @@ import type {
   SendProgressEvent,
 } from "../../src/node/events.js";
 import { Partition } from "../../src/picture/partition.js";
-import type { Manifest } from "../../src/wire/manifest.js";
+import type { RuledManifest } from "../../src/wire/manifest.js";
 
 const WIDE: Look = { columns: 120, rows: 40, colour: false, pictures: "none", glyphs: UNICODE };
 const NARROW: Look = { ...WIDE, columns: 40, rows: 16 };
@@ -282,7 +282,7 @@ describe("the map of holes", () => {
     fields: 1,
     order: "raster",
   });
-  const manifest: Manifest = {
+  const manifest: RuledManifest = {
     name: "harbour.png",
     digest: new Uint8Array(32),
     pieceCount: partition.pieceCount,
@@ -304,7 +304,7 @@ describe("the map of holes", () => {
   };
 
   function trackerWithout(
-    manifestOf: Manifest,
+    manifestOf: RuledManifest,
     isMissing: (piece: number) => boolean,
   ): HoleTracker {
     const tracker = new HoleTracker();
@@ -354,7 +354,7 @@ describe("the map of holes", () => {
   });
 
   test("of a file shows its pieces in reading order over two lines", () => {
-    const file: Manifest = { ...manifest, content: { mode: "file", bytes: 60_000 } };
+    const file: RuledManifest = { ...manifest, content: { mode: "file", bytes: 60_000 } };
     const half = trackerWithout(file, (piece) => piece >= 50);
     const map = half.mapOf("a", { columns: 10, rows: 12 }, 0);
     expect(map?.grid).toEqual({ columns: 10, rows: 2 });
@@ -364,7 +364,11 @@ describe("the map of holes", () => {
   });
 
   test("of a file with fewer pieces than cells shows each piece", () => {
-    const file: Manifest = { ...manifest, pieceCount: 3, content: { mode: "file", bytes: 900 } };
+    const file: RuledManifest = {
+      ...manifest,
+      pieceCount: 3,
+      content: { mode: "file", bytes: 900 },
+    };
     const map = trackerWithout(file, (piece) => piece === 1).mapOf("a", { columns: 9, rows: 9 }, 0);
     expect(map?.grid).toEqual({ columns: 2, rows: 2 });
     expect(Array.from(map?.shares ?? [])).toEqual([1, 0, 1, 1]);

@@ -6,7 +6,7 @@ import { diskError } from "../../src/node/disk.js";
 import { storeKey } from "../../src/node/piece-lengths.js";
 import { PieceStore } from "../../src/node/piece-store.js";
 import type { Source } from "../../src/node/source.js";
-import type { Manifest } from "../../src/wire/manifest.js";
+import type { RuledManifest } from "../../src/wire/manifest.js";
 import { encodeManifest } from "../../src/wire/manifest-bytes.js";
 import { expectSame, fillStore, sourceOf, testFolder } from "./pictures.js";
 
@@ -21,7 +21,7 @@ async function plainSource(): Promise<Source> {
   return source;
 }
 
-async function openStore(folder: string, manifest: Manifest): Promise<PieceStore> {
+async function openStore(folder: string, manifest: RuledManifest): Promise<PieceStore> {
   const store = await PieceStore.open(folder, manifest);
   onTestFinished(() => store.close().catch(() => undefined));
   return store;

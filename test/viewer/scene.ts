@@ -1,7 +1,7 @@
 import { Random } from "../../src/base/random.js";
 import { Partition } from "../../src/picture/partition.js";
 import { cutPiece } from "../../src/picture/raster.js";
-import type { Manifest, PixelContent } from "../../src/wire/manifest.js";
+import type { PixelContent, RuledManifest } from "../../src/wire/manifest.js";
 
 /** A small RGB picture of noise, with all that a viewer is told about it. */
 export function noisePicture(width: number, height: number, seed = 1) {
@@ -24,7 +24,7 @@ export function noisePicture(width: number, height: number, seed = 1) {
     format: "png",
     metadata: [],
   };
-  const manifest: Manifest = {
+  const manifest: RuledManifest = {
     name: "noise.png",
     digest: new Uint8Array(32).fill(0xab),
     pieceCount: partition.pieceCount,
@@ -38,7 +38,7 @@ export function noisePicture(width: number, height: number, seed = 1) {
   return { partition, raster, manifest, pieceOf };
 }
 
-export function plainFile(bytes: number): Manifest {
+export function plainFile(bytes: number): RuledManifest {
   const digest = new Uint8Array(32);
   const content = { mode: "file", bytes } as const;
   return {

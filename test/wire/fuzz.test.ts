@@ -5,12 +5,18 @@ import { openDatagram } from "../../src/wire/datagram.js";
 import { ACK_RANGES_MAX } from "../../src/wire/frames/ack.js";
 import { FRAMES_MAX, type Frame, readFrames } from "../../src/wire/frames/frame.js";
 import { GAPS_RANGES_MAX } from "../../src/wire/frames/gaps.js";
-import { IMAGES_MAX, MANIFEST_BYTES_MAX, PIECES_MAX } from "../../src/wire/frames/image.js";
+import {
+  IMAGES_MAX,
+  MANIFEST_BYTES_MAX,
+  PICTURE_PIECES_MAX,
+  PIECES_MAX,
+} from "../../src/wire/frames/image.js";
 import { GROUP_SYMBOLS_MAX, lastOf } from "../../src/wire/frames/parity.js";
-import type { Manifest } from "../../src/wire/manifest.js";
-import { decodeManifest, encodeManifest, SIDE_MAX } from "../../src/wire/manifest-bytes.js";
+import { type Manifest, previewOf } from "../../src/wire/manifest.js";
+import { decodeManifest, encodeManifest } from "../../src/wire/manifest-bytes.js";
+import { PREVIEW_PIECES_MAX, SIDE_MAX, TABLES_BYTES_MAX } from "../../src/wire/manifest-content.js";
 import { guard, hex } from "./crc.js";
-import { GOLDEN, readGolden, writeFrame } from "./golden.js";
+import { MANIFESTS_OF_ALL_MODES, readGolden, writeFrame } from "./golden.js";
 
 const SEED = Number(process.env.LACUNA_SEED ?? 7_316) >>> 0;
 
@@ -21,9 +27,7 @@ const MANIFESTS = 40_000;
 const golden = readGolden().map(({ bytes }) => bytes);
 /** The same without HELLO's padding, in which nearly every change would land. */
 const short = golden.filter((bytes) => bytes.length < 200);
-const manifests = GOLDEN.flatMap(({ frames }) => frames).flatMap((frame) =>
-  frame.kind === "manifest" && frame.offset === 0 ? [frame.bytes] : [],
-);
+const manifests = MANIFESTS_OF_ALL_MODES.map(encodeManifest);
 
 /** Runs `check` on `count` inputs; a failure names the seed and the input that repeat it. */
 function tryAll(count: number, draw: (random: Random) => Uint8Array, check: Check): Tally {
@@ -213,17 +217,30 @@ function checkManifest(bytes: Uint8Array): string {
   return manifest.content.mode;
 }
 
-function checkLimits({ pieceCount, pieceBytes, name, digest, content }: Manifest): void {
+function checkLimits({ pieceBytes, name, digest, content, ...counts }: Manifest): void {
+  const pieceCount = counts.pieceCount ?? counts.pieceEstimate ?? 0;
   demand(pieceCount >= 1 && pieceCount <= PIECES_MAX, "pieces are bounded");
   demand(pieceBytes >= 1 && pieceBytes <= 65_535, "a piece is bounded");
   demand(digest.length === 32, "a digest has 32 bytes");
   demand(name.length >= 1 && Buffer.byteLength(name) <= 255, "a name is bounded");
-  if (content.mode === "file") {
-    demand(Math.ceil(content.bytes / pieceBytes) === pieceCount, "the pieces are the file");
-    return;
+  const picture = content.mode === "file" ? content.picture : content;
+  const preview = previewOf(content);
+  for (const { width, height } of [picture, preview].filter((one) => one !== undefined)) {
+    demand(
+      Math.min(width, height) >= 1 && Math.max(width, height) <= SIDE_MAX,
+      "sides are bounded",
+    );
   }
-  const sides = [content.width, content.height, content.tileWidth, content.tileHeight];
-  demand(Math.min(...sides) >= 1 && Math.max(...sides) <= SIDE_MAX, "sides are bounded");
+  if (content.mode === "file") {
+    const exact = Math.ceil(content.bytes / pieceBytes);
+    demand(pieceCount === exact + (preview?.pieces ?? 0), "the pieces are the file");
+  } else demand(pieceCount <= PICTURE_PIECES_MAX, "pieces of pictures are bounded");
+  if ("tables" in content) demand(content.tables.length <= TABLES_BYTES_MAX, "tables are bounded");
+  if (preview === undefined) return;
+  demand(preview.pieces >= 1 && preview.pieces <= PREVIEW_PIECES_MAX, "a preview is bounded");
+  demand(preview.tables.length <= TABLES_BYTES_MAX, "its tables are bounded");
+  const { width = 0, height = 0 } = picture ?? {};
+  demand(preview.width <= width && preview.height <= height, "a preview is no larger");
 }
 
 describe(`any bytes (LACUNA_SEED=${SEED})`, () => {
@@ -240,6 +257,8 @@ describe(`any bytes (LACUNA_SEED=${SEED})`, () => {
   test("as a manifest are read within bounds or refused, and never throw", () => {
     const tally = tryAll(MANIFESTS, drawManifest, checkManifest);
     expect(tally.get("none")).toBeGreaterThan(1_000);
-    expect(tally.get("pixels")).toBeGreaterThan(1_000);
+    for (const mode of ["pixels", "coded", "jpeg", "file"]) {
+      expect([mode, (tally.get(mode) ?? 0) > 500]).toEqual([mode, true]);
+    }
   });
 });

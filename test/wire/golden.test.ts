@@ -4,7 +4,14 @@ import { readFrames } from "../../src/wire/frames/frame.js";
 import { FrameType } from "../../src/wire/frames/type.js";
 import { decodeManifest } from "../../src/wire/manifest-bytes.js";
 import { guard, hex } from "./crc.js";
-import { connectionId, encodeGolden, GOLDEN, pictureManifest, readGolden } from "./golden.js";
+import {
+  connectionId,
+  encodeGolden,
+  GOLDEN,
+  openManifest,
+  pictureManifest,
+  readGolden,
+} from "./golden.js";
 
 const stored = readGolden();
 
@@ -35,8 +42,9 @@ test("every type of frame is among them", () => {
   expect([...kinds].sort()).toEqual(known.sort());
 });
 
-test("the picture's manifest in them is a manifest", () => {
-  const frame = GOLDEN.flatMap(({ frames }) => frames).find(({ kind }) => kind === "manifest");
-  if (frame?.kind !== "manifest") throw new Error("no manifest");
-  expect(decodeManifest(frame.bytes)).toEqual(pictureManifest);
+test("the pictures' manifests in them are manifests", () => {
+  const whole = GOLDEN.flatMap(({ frames }) => frames).flatMap((frame) =>
+    frame.kind === "manifest" && frame.offset === 0 ? [decodeManifest(frame.bytes)] : [],
+  );
+  expect(whole).toEqual([pictureManifest, openManifest]);
 });

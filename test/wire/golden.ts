@@ -49,7 +49,35 @@ const fileManifest: Manifest = {
   ...{ name: "säge.raw", digest, pieceCount: 87, pieceBytes: 1_150 },
   content: { mode: "file", bytes: 100_000 },
 };
+/** A picture whose pieces are counted while it is coded; with a preview. */
+export const openManifest: Manifest = {
+  ...{ name: "sea.png", digest, pieceCount: undefined, pieceEstimate: 20_000, pieceBytes: 1_150 },
+  content: {
+    ...{ mode: "coded", width: 5_640, height: 3_172, channels: 3, bits: 8, colour: "rgb" },
+    ...{ fields: 1, format: "png", tables: Uint8Array.of(0xab, 0xcd), metadata: [] },
+    preview: { pieces: 400, width: 1_410, height: 793, tables: Uint8Array.of(0xef) },
+  },
+};
+const jpegManifest: Manifest = {
+  ...{ name: "sea.jpg", digest, pieceCount: 95, pieceBytes: 1_150 },
+  content: {
+    ...{ mode: "jpeg", bytes: 100_000, width: 640, height: 480, channels: 3, bits: 8 },
+    tables: Uint8Array.of(1, 2, 3),
+    preview: { pieces: 6, width: 80, height: 60, tables: new Uint8Array(0) },
+  },
+};
+const shownFileManifest: Manifest = {
+  ...{ name: "sea.heic", digest, pieceCount: 93, pieceBytes: 1_150 },
+  content: {
+    ...{ mode: "file", bytes: 100_000, picture: { width: 640, height: 480 } },
+    preview: { pieces: 6, width: 640, height: 480, tables: Uint8Array.of(9) },
+  },
+};
+export const MANIFESTS_OF_ALL_MODES: readonly Manifest[] = [
+  ...[pictureManifest, fileManifest, openManifest, jpegManifest, shownFileManifest],
+];
 const pictureBytes = encodeManifest(pictureManifest);
+const openBytes = encodeManifest(openManifest);
 const fileBytes = encodeManifest(fileManifest);
 
 export const GOLDEN: readonly Golden[] = [
@@ -85,6 +113,17 @@ export const GOLDEN: readonly Golden[] = [
         ...{ kind: "manifest", image: 0, totalBytes: pictureBytes.length },
         offset: 0,
         bytes: pictureBytes,
+      },
+    ],
+  },
+  {
+    title: "MANIFEST, whole, of a coded picture whose pieces are not counted yet",
+    ...{ from: "sender", packetNumber: 1 },
+    frames: [
+      {
+        ...{ kind: "manifest", image: 0, totalBytes: openBytes.length },
+        offset: 0,
+        bytes: openBytes,
       },
     ],
   },

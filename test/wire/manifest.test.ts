@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ByteWriter, varintBytes } from "../../src/wire/bytes.js";
-import { MANIFEST_BYTES_MAX, PIECES_MAX } from "../../src/wire/frames/image.js";
+import { FIELDS_MAX } from "../../src/wire/fields.js";
+import { MANIFEST_BYTES_MAX, PICTURE_PIECES_MAX, PIECES_MAX } from "../../src/wire/frames/image.js";
 import {
   IMAGE_FORMATS,
   type Manifest,
@@ -9,12 +10,9 @@ import {
   PIECE_ORDERS,
   type PixelContent,
 } from "../../src/wire/manifest.js";
-import {
-  decodeManifest,
-  encodeManifest,
-  NAME_BYTES_MAX,
-  SIDE_MAX,
-} from "../../src/wire/manifest-bytes.js";
+import { decodeManifest, encodeManifest, NAME_BYTES_MAX } from "../../src/wire/manifest-bytes.js";
+import { PREVIEW_PIECES_MAX, SIDE_MAX, TABLES_BYTES_MAX } from "../../src/wire/manifest-content.js";
+import { MANIFESTS_OF_ALL_MODES } from "./golden.js";
 
 const digest = Uint8Array.from({ length: 32 }, (_, i) => i);
 
@@ -119,6 +117,25 @@ test("the manifest of any file comes back as it was written", () => {
   );
 });
 
+test("the manifest of every mode, with and without a preview or a count, comes back", () => {
+  for (const manifest of MANIFESTS_OF_ALL_MODES) {
+    expect(decodeManifest(encodeManifest(manifest))).toEqual(manifest);
+    const { content } = manifest;
+    if (content.mode !== "coded" && content.mode !== "jpeg") continue;
+    const { preview, ...alone } = content;
+    for (const pieceCount of [undefined, 500, 1_000]) {
+      for (const one of [content, alone]) {
+        const changed = { ...manifest, pieceCount, content: one };
+        const written = decodeManifest(encodeManifest({ ...changed, pieceEstimate: 7 }));
+        expect(written).toEqual(
+          pieceCount === undefined ? { ...changed, pieceEstimate: 7 } : withoutEstimate(changed),
+        );
+      }
+    }
+    expect(preview).toBeDefined();
+  }
+});
+
 test("nothing of a manifest read is a view of the datagrams that brought it", () => {
   const block = { kind: "icc", bytes: Uint8Array.of(1, 2, 3) } as const;
   const bytes = encodeManifest(picture({ ...small, metadata: [block] }));
@@ -126,12 +143,22 @@ test("nothing of a manifest read is a view of the datagrams that brought it", ()
   bytes.fill(0);
   expect(manifest?.digest).toEqual(digest);
   expect(manifest?.content).toMatchObject({ metadata: [block] });
+  for (const one of MANIFESTS_OF_ALL_MODES) {
+    const encoded = encodeManifest(one);
+    const decoded = decodeManifest(encoded);
+    encoded.fill(0);
+    expect(decoded).toEqual(one);
+  }
 });
 
 test("half a surrogate pair in a name becomes the replacement character", () => {
   const manifest = decodeManifest(encodeManifest(picture(small, "a\ud83db\u{1f33b}\udc00")));
   expect(manifest?.name).toBe("a\ufffdb\u{1f33b}\ufffd");
 });
+
+function withoutEstimate({ pieceEstimate, ...manifest }: Manifest): Manifest {
+  return manifest;
+}
 
 type Field = readonly [tag: number, value: Uint8Array];
 
@@ -171,7 +198,7 @@ test("fields come in any order, unknown ones are stepped over, and of two the la
   expect(expected).toMatchObject({ name: "a.bin", pieceCount: 3, content: { bytes: 250 } });
   expect(readsAs(whole.toReversed())).toEqual(expected);
   const unknown: Field[] = [
-    [7, digest],
+    [13, digest],
     [2 ** 40, NAME[1]],
   ];
   expect(readsAs([...unknown, ...whole])).toEqual(expected);
@@ -288,13 +315,148 @@ describe("a manifest is none when", () => {
 
   test("it is longer than 2 MiB", () => {
     const filled = (length: number) => {
-      const rest = length - assemble([...whole, [7, new Uint8Array(2 ** 20)]]).length;
-      return assemble([...whole, [7, new Uint8Array(2 ** 20 + rest)]]);
+      const rest = length - assemble([...whole, [13, new Uint8Array(2 ** 20)]]).length;
+      return assemble([...whole, [13, new Uint8Array(2 ** 20 + rest)]]);
     };
     expect(filled(MANIFEST_BYTES_MAX)).toHaveLength(MANIFEST_BYTES_MAX);
     expect(decodeManifest(filled(MANIFEST_BYTES_MAX))).toEqual(readsAs(whole));
     expect(decodeManifest(filled(MANIFEST_BYTES_MAX + 1))).toBeUndefined();
   });
+});
+
+/** 90 x 50 rgb, one field, png. */
+const CODED = [90, 50, 3, 8, 1, 1, 0];
+const JPEG = [10_000, 90, 50, 3];
+const TABLES: Field = [9, Uint8Array.of(1)];
+const PREVIEW: Field[] = [
+  [11, numbers(6, 9, 5)],
+  [12, Uint8Array.of(2)],
+];
+
+describe("an image whose pieces are not cut by rule", () => {
+  const pictureOf = (changes: { pieces?: number[]; coded?: number[]; more?: Field[] } = {}) => {
+    const { pieces = [0, 1_150, 8], coded = CODED, more = [TABLES, ...PREVIEW] } = changes;
+    return readsAs([NAME, DIGEST, [3, numbers(...pieces)], [7, numbers(...coded)], ...more]);
+  };
+  const jpegOf = (pieces: number[], jpeg = JPEG, more: Field[] = [TABLES]) =>
+    readsAs([NAME, DIGEST, [3, numbers(...pieces)], [8, numbers(...jpeg)], ...more]);
+  const changed = (list: number[], at: number, value: number) => list.with(at, value);
+
+  test("is read with its tables and its preview", () => {
+    const preview = { pieces: 6, width: 9, height: 5, tables: Uint8Array.of(2) };
+    expect(pictureOf()?.content).toMatchObject({ mode: "coded", tables: TABLES[1], preview });
+    expect(jpegOf([9, 1_150])?.content).toEqual({
+      ...{ mode: "jpeg", bytes: 10_000, width: 90, height: 50, channels: 3, bits: 8 },
+      tables: TABLES[1],
+    });
+  });
+
+  test("needs tables, of 64 KiB at most", () => {
+    expect(pictureOf({ more: PREVIEW })).toBeUndefined();
+    expect(jpegOf([9, 1_150], JPEG, [])).toBeUndefined();
+    expect(pictureOf({ more: [TABLES, PREVIEW[0] as Field] })).toBeUndefined();
+    for (const tag of [9, 12]) {
+      const more = (length: number) => [TABLES, ...PREVIEW, [tag, new Uint8Array(length)] as Field];
+      expect(pictureOf({ more: more(TABLES_BYTES_MAX) })).toBeDefined();
+      expect(pictureOf({ more: more(TABLES_BYTES_MAX + 1) })).toBeUndefined();
+    }
+  });
+
+  test("may be uncounted, with an estimate; others may not", () => {
+    expect(pictureOf()).toMatchObject({ pieceCount: undefined, pieceEstimate: 8 });
+    expect(pictureOf({ pieces: [0, 1_150] })).toBeUndefined();
+    expect(pictureOf({ pieces: [0, 1_150, 0] })).toBeUndefined();
+    expect(pictureOf({ pieces: [0, 1_150, PICTURE_PIECES_MAX] })).toBeDefined();
+    expect(pictureOf({ pieces: [0, 1_150, PICTURE_PIECES_MAX + 1] })).toBeUndefined();
+    expect(readsAs([NAME, DIGEST, [3, numbers(0, 100, 3)], FILE])).toBeUndefined();
+    expect(
+      readsAs([NAME, DIGEST, [3, numbers(0, 24, 9)], [5, numbers(...PIXELS)]]),
+    ).toBeUndefined();
+  });
+
+  test("has as many pieces as can be", () => {
+    // One beside the preview at least, and no more than there are pixels.
+    for (const [count, isRight] of [
+      [6, false],
+      [7, true],
+      [4_506, true],
+      [4_507, false],
+    ] as const) {
+      expect(pictureOf({ pieces: [count, 1_150] }) !== undefined).toBe(isRight);
+    }
+    for (const [count, isRight] of [
+      [8, false],
+      [9, true],
+      [10_000, true],
+      [10_001, false],
+    ] as const) {
+      expect(jpegOf([count, 1_150]) !== undefined).toBe(isRight);
+    }
+    const wide = changed(changed(CODED, 0, SIDE_MAX), 1, SIDE_MAX);
+    expect(pictureOf({ coded: wide, pieces: [PICTURE_PIECES_MAX, 1_150] })).toBeDefined();
+    expect(pictureOf({ coded: wide, pieces: [PICTURE_PIECES_MAX + 1, 1_150] })).toBeUndefined();
+    // More bytes than all pieces that there may be can hold.
+    expect(jpegOf([0, 1, 8], changed(JPEG, 0, PICTURE_PIECES_MAX))).toBeDefined();
+    expect(jpegOf([0, 1, 8], changed(JPEG, 0, PICTURE_PIECES_MAX + 1))).toBeUndefined();
+  });
+
+  test("has sides, samples and a preview that there can be", () => {
+    for (const at of [0, 1]) {
+      expect(pictureOf({ coded: changed(CODED, at, 0) })).toBeUndefined();
+      expect(pictureOf({ coded: changed(CODED, at, SIDE_MAX + 1) })).toBeUndefined();
+      expect(jpegOf([9, 1_150], changed(JPEG, at + 1, 0))).toBeUndefined();
+    }
+    for (const [at, value] of [
+      [2, 5],
+      [3, 12],
+      [4, 0],
+      [5, 3],
+    ] as const) {
+      expect(pictureOf({ coded: changed(CODED, at, value) })).toBeUndefined();
+    }
+    expect(jpegOf([9, 1_150], changed(JPEG, 3, 5))).toBeUndefined();
+    expect(jpegOf([9, 1_150], changed(JPEG, 0, 0))).toBeUndefined();
+    const shown = (pieces: number, width: number, height: number) =>
+      pictureOf({ more: [TABLES, ...PREVIEW, [11, numbers(pieces, width, height)]] });
+    expect(shown(PREVIEW_PIECES_MAX, 90, 50)).toBeDefined();
+    const wrong = [
+      [PREVIEW_PIECES_MAX + 1, 90, 50],
+      [0, 9, 5],
+      [6, 91, 50],
+      [6, 90, 51],
+      [6, 0, 5],
+    ];
+    for (const [pieces = 0, width = 0, height = 0] of wrong) {
+      expect(shown(pieces, width, height)).toBeUndefined();
+    }
+  });
+
+  test("is of one mode", () => {
+    expect(pictureOf({ more: [TABLES, FILE] })).toBeUndefined();
+    expect(pictureOf({ more: [TABLES, [8, numbers(...JPEG)]] })).toBeUndefined();
+  });
+});
+
+test("a file with a preview tells the size of its picture", () => {
+  const picture: Field = [10, numbers(90, 50)];
+  const nine: Field = [3, numbers(9, 100)];
+  expect(readsAs([...whole, picture])?.content).toMatchObject({
+    picture: { width: 90, height: 50 },
+  });
+  expect(readsAs([...whole, nine, picture, ...PREVIEW])?.content).toMatchObject({
+    preview: { pieces: 6, width: 9, height: 5 },
+  });
+  expect(readsAs([...whole, picture, ...PREVIEW])).toBeUndefined();
+  expect(readsAs([...whole, nine, ...PREVIEW])).toBeUndefined();
+  expect(readsAs([...whole, [10, numbers(0, 50)]])).toBeUndefined();
+  expect(readsAs([...whole, nine, [10, numbers(8, 50)], ...PREVIEW])).toBeUndefined();
+});
+
+test("a manifest of more than 1,024 fields is none", () => {
+  const padded = (count: number) =>
+    readsAs([...whole, ...Array.from({ length: count - 4 }, (): Field => [99, new Uint8Array(0)])]);
+  expect(padded(FIELDS_MAX)).toEqual(readsAs(whole));
+  expect(padded(FIELDS_MAX + 1)).toBeUndefined();
 });
 
 test("a format of a later version is another format; its metadata of unknown kind is left out", () => {

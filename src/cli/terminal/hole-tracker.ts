@@ -5,7 +5,7 @@ import type { ReceiveObserver } from "../../node/observer.js";
 import { blockMap } from "../../picture/hole-map.js";
 import { Partition } from "../../picture/partition.js";
 import { Preview } from "../../picture/preview.js";
-import type { Manifest } from "../../wire/manifest.js";
+import type { RuledManifest } from "../../wire/manifest.js";
 import { type Grid, gridFor } from "./hole-art.js";
 import type { PictureMap } from "./picture-art.js";
 
@@ -22,7 +22,7 @@ export class HoleTracker implements ReceiveObserver {
   /** @param pictures whether pictures are wanted as such, where there are any */
   constructor(private readonly pictures = false) {}
 
-  onImage(id: string, manifest: Manifest): void {
+  onImage(id: string, manifest: RuledManifest): void {
     this.images.set(id, new ImageHoles(manifest, this.pictures));
   }
 
@@ -55,7 +55,7 @@ class ImageHoles {
   private last: Drawn | undefined;
 
   constructor(
-    private readonly manifest: Manifest,
+    private readonly manifest: RuledManifest,
     pictures: boolean,
   ) {
     if (manifest.pieceCount > 0) this.missing.add(0, manifest.pieceCount);
