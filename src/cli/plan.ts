@@ -58,7 +58,7 @@ export function planLines(plan: Plan, look: Look): string[] {
   ];
 }
 
-const WHAT = { pixels: "pixels", file: "bytes" } as const;
+const WHAT = { pixels: "pixels", jpeg: "bytes", file: "bytes" } as const;
 
 const EXAMPLES = `
 Examples:

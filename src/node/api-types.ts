@@ -34,7 +34,7 @@ export interface Snapshot {
 export interface SendOptions {
   /** What the receiver printed: its ticket or HOST:PORT. */
   readonly to: string;
-  readonly mode?: "auto" | Mode;
+  readonly mode?: "auto" | Exclude<Mode, "jpeg">;
   /** At most this many megabits a second. */
   readonly rateMbit?: number;
   /** Gives way to everything else on the link, and neither uses nor keeps what is known of the path. Default false. */
@@ -177,7 +177,7 @@ export interface MissingRegion {
 }
 
 export interface PlanOptions {
-  readonly mode?: "auto" | Mode;
+  readonly mode?: "auto" | Exclude<Mode, "jpeg">;
   /** About how many megabytes this process may use; larger pictures are worked on from the disk. Default 250. */
   readonly memoryMb?: number;
   /** Where a large picture is unpacked for a moment. Default: the user's cache folder. */

@@ -13,6 +13,10 @@ export const ERRORS = {
     remedy:
       "free some space there, name another folder in LACUNA_CACHE_DIR, or send it as a plain file: --mode file",
   },
+  LACUNA_CODER_FAILED: {
+    exit: 1,
+    remedy: "send it as a plain file: --mode file; this is a defect, so please report it",
+  },
   LACUNA_EMPTY_FILE: { exit: 1, remedy: "send a file that holds at least one byte" },
   LACUNA_NOTHING_TO_INSPECT: {
     exit: 1,

@@ -8,7 +8,7 @@ interface Timed {
   readonly t: number;
 }
 
-export type Mode = "pixels" | "file";
+export type Mode = "pixels" | "jpeg" | "file";
 
 /** What both ends print the same at the end, by the receiver's clock and count. */
 export interface Receipt {

@@ -17,6 +17,9 @@ export interface DescribedImage extends PixelLayout {
   /** Memory that the decoder takes beside some rows: 0 where it reads row by row. */
   readonly decoderBytes: number;
   readonly metadata: readonly Metadata[];
+}
+
+export interface Description extends DescribedImage {
   /** What a person should know about how the picture is read. */
   readonly notes: readonly string[];
 }
@@ -30,7 +33,7 @@ export interface DescribedImage extends PixelLayout {
  * LACUNA_IMAGE_TOO_LARGE above 65,535 pixels a side or `RASTER_BYTES_MAX`, and when decoding it needs more memory
  * than the limits allow.
  */
-export async function describeImage(path: string, limits: MemoryLimits): Promise<DescribedImage> {
+export async function describeImage(path: string, limits: MemoryLimits): Promise<Description> {
   const sharp = await loadImageLibrary();
   const facts = await factsOf(sharp, path);
   const layout = layoutOf(facts);

@@ -7,7 +7,7 @@ import type { PixelContent, RuledManifest } from "../wire/manifest.js";
 import { BlockCache } from "./block-cache.js";
 import { digestOf } from "./digest.js";
 import { LacunaError } from "./errors.js";
-import { decodePixels, describeImage, unpackPixels } from "./image-file.js";
+import { type DescribedImage, decodePixels, unpackPixels } from "./image-file.js";
 import { bytesPerPixel, memoryLimits, rasterBytes } from "./memory.js";
 import { Scratch } from "./scratch.js";
 
@@ -25,7 +25,8 @@ export interface PictureOptions {
 /** A picture, cut into numbered pieces. */
 export interface PictureSource {
   readonly manifest: RuledManifest;
-  readonly notes: readonly string[];
+  /** The first piece of the odd rows, where they go by themselves; they come last. */
+  readonly oddRowsFrom?: number | undefined;
   pieceLength(piece: number): number;
   readPiece(piece: number, target: Uint8Array, offset: number): number;
   close(): void;
@@ -35,9 +36,13 @@ export interface PictureSource {
  * Opens a picture to be sent: in memory when it is small, else in a file of the cache folder in which the pieces lie by number.
  * Throws LACUNA_NOT_AN_IMAGE, LACUNA_IMAGE_TOO_LARGE or LACUNA_NO_SCRATCH_ROOM.
  */
-export async function openPicture(path: string, options: PictureOptions): Promise<PictureSource> {
+export async function openPicture(
+  path: string,
+  described: DescribedImage,
+  options: PictureOptions,
+): Promise<PictureSource> {
   const limits = memoryLimits(options.memoryMb);
-  const { notes, decoderBytes, ...image } = await describeImage(path, limits);
+  const { decoderBytes, ...image } = described;
   const { width, height } = image;
   const { fields, pieceBytes } = options;
   const pixelBytes = bytesPerPixel(image);
@@ -58,7 +63,8 @@ export async function openPicture(path: string, options: PictureOptions): Promis
     content,
   };
   const pieceLength = (piece: number) => partition.pixelsOf(piece) * pixelBytes;
-  return { manifest, notes, pieceLength, readPiece, close };
+  const oddRowsFrom = fields === 2 && height > 1 ? partition.pieceAt(0, 1) : undefined;
+  return { manifest, oddRowsFrom, pieceLength, readPiece, close };
 }
 
 /** A picture and how it is cut. */

@@ -34,6 +34,16 @@ export class RasterFile {
     return undefined;
   }
 
+  /** For reading it elsewhere; good until it is removed. */
+  get descriptor(): number {
+    return this.file.fd;
+  }
+
+  /** Position of the first sample. */
+  get start(): number {
+    return HEADER_BYTES;
+  }
+
   /** The bytes of a band; they are good until the next call with the same buffer. */
   async read(band: Band, buffer: Uint8Array): Promise<Uint8Array> {
     const bytes = buffer.subarray(0, (band.endY - band.y) * this.lineBytes);

@@ -262,7 +262,7 @@ class SendRun implements Run<SendEvent, SendResult> {
       manifest: encodeManifest(manifest),
       digest: manifest.digest,
       pieceCount: manifest.pieceCount,
-      withheld: withheldPieces(manifest, this.options.drop),
+      withheld: withheldPieces(source, this.options.drop),
       pieceLength: source.pieceLength,
       readPiece: source.readPiece,
     });

@@ -1,25 +1,36 @@
-import { readSync } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
-import { basename } from "node:path";
-import type { RuledManifest } from "../wire/manifest.js";
-import { BlockCache } from "./block-cache.js";
-import { digestOfFile } from "./digest.js";
+import { PIECE_BYTES_MIN } from "../codec/picture-coder.js";
+import { type Manifest, type RuledManifest, toldPieces } from "../wire/manifest.js";
+import { openCoded } from "./coded-source.js";
+import { CoderPool } from "./coder-pool.js";
 import { type ErrorCode, LacunaError } from "./errors.js";
 import type { ImageFacts } from "./events.js";
-import { rasterBytes } from "./memory.js";
+import { openPlainFile, readFailed } from "./file-source.js";
+import { describeImage } from "./image-file.js";
+import { memoryLimits, rasterBytes } from "./memory.js";
 import { openPicture } from "./picture-source.js";
 import { cacheFolder as userCacheFolder } from "./scratch.js";
 
-/** Something to send, cut into numbered pieces. */
-export interface Source {
-  readonly manifest: RuledManifest;
-  readonly facts: ImageFacts;
-  /** What a person should know, for example why a picture is sent as a plain file. */
-  readonly notes: readonly string[];
+/** Numbered pieces of something to send. */
+export interface PieceSource<M extends CountedManifest = CountedManifest> {
+  readonly manifest: M;
+  /** The first piece of the odd rows, where they go by themselves; they come last. */
+  readonly oddRowsFrom?: number | undefined;
   pieceLength(piece: number): number;
   /** Copies a piece to `target` from `offset` on; returns its length. Throws LACUNA_READ_FAILED. */
   readPiece(piece: number, target: Uint8Array, offset: number): number;
   close(): void;
+}
+
+export interface CountedManifest extends Manifest {
+  readonly pieceCount: number;
+}
+
+/** Something to send, and what people are told of it. */
+export interface Source<M extends CountedManifest = RuledManifest> extends PieceSource<M> {
+  readonly facts: ImageFacts;
+  /** What a person should know, for example why a picture is sent as a plain file. */
+  readonly notes: readonly string[];
 }
 
 export interface SourceOptions {
@@ -35,36 +46,86 @@ export interface SourceOptions {
   readonly cacheFolder?: string | undefined;
 }
 
+export interface CodingOptions extends SourceOptions {
+  /** How pixels travel: coded, or as they are, in rectangles cut by rule. */
+  readonly coding: "coded" | "raw";
+  /** The threads that code; without, the source has its own. */
+  readonly pool?: CoderPool;
+}
+
 /**
- * Opens a file to be sent.
+ * Opens a file to be sent, pixels as they are unless coding is asked for.
  *
  * A small picture is decoded into memory, a large one to the disk (`memoryLimits`); a plain file
  * is read piece by piece. Throws LACUNA_NO_SUCH_FILE, LACUNA_NOT_A_FILE,
  * LACUNA_NO_PERMISSION, LACUNA_EMPTY_FILE, LACUNA_NOT_AN_IMAGE,
- * LACUNA_IMAGE_TOO_LARGE, LACUNA_NO_SCRATCH_ROOM or LACUNA_READ_FAILED.
+ * LACUNA_IMAGE_TOO_LARGE, LACUNA_NO_SCRATCH_ROOM, LACUNA_CODER_FAILED or LACUNA_READ_FAILED.
  */
-export async function openSource(path: string, options: SourceOptions): Promise<Source> {
+export async function openSource(
+  path: string,
+  options: CodingOptions,
+): Promise<Source<CountedManifest>>;
+export async function openSource(path: string, options: SourceOptions): Promise<Source>;
+export async function openSource(
+  path: string,
+  options: SourceOptions | CodingOptions,
+): Promise<Source<CountedManifest>> {
   const file = await openFile(path);
   try {
     const bytes = (await file.stat()).size;
-    const pieceBytes = options.pieceBytes ?? DEFAULT_PIECE_BYTES;
     const notes: string[] = [];
     if (options.mode !== "file") {
       try {
-        const { fields = 1, memoryMb, cacheFolder = userCacheFolder(process.env) } = options;
-        const picture = { pieceBytes, fields, memoryMb, cacheFolder };
-        const source = await openPicture(path, picture);
+        const source = await openPixels(path, options);
         await file.close();
-        return { ...source, facts: factsOf(source.manifest) };
+        return source;
       } catch (error) {
         if (options.mode === "pixels" || !isNoPicture(error)) throw error;
         notes.push(`sent as a plain file: ${error.message}`);
       }
     }
-    return await openPlainFile(file, path, bytes, pieceBytes, notes);
+    const pieceBytes = options.pieceBytes ?? DEFAULT_PIECE_BYTES;
+    const plain = await openPlainFile(file, path, bytes, pieceBytes);
+    return { ...plain, facts: factsOf(plain.manifest), notes };
   } catch (error) {
     await file.close().catch(() => undefined);
     throw error instanceof LacunaError ? error : readFailed(path, error);
+  }
+}
+
+async function openPixels(
+  path: string,
+  options: SourceOptions | CodingOptions,
+): Promise<Source<CountedManifest>> {
+  const { pieceBytes = DEFAULT_PIECE_BYTES, fields = 1, memoryMb } = options;
+  const { coding, pool: shared } = { coding: "raw", pool: undefined, ...options };
+  const { cacheFolder = userCacheFolder(process.env) } = options;
+  const { notes, ...image } = await describeImage(path, memoryLimits(memoryMb));
+  const how = { pieceBytes, fields, memoryMb, cacheFolder };
+  const source =
+    coding === "raw" || pieceBytes < PIECE_BYTES_MIN
+      ? await openPicture(path, image, how)
+      : await withPool(shared, (pool) => openCoded(path, image, { ...how, pool }));
+  return { ...source, facts: factsOf(source.manifest), notes };
+}
+
+/** With threads of its own, a source ends them when it is closed. */
+async function withPool(
+  shared: CoderPool | undefined,
+  openWith: (pool: CoderPool) => Promise<PieceSource>,
+): Promise<PieceSource> {
+  if (shared !== undefined) return openWith(shared);
+  const pool = new CoderPool();
+  try {
+    const source = await openWith(pool);
+    const close = (): void => {
+      source.close();
+      void pool.close();
+    };
+    return { ...source, close };
+  } catch (error) {
+    await pool.close();
+    throw error;
   }
 }
 
@@ -95,68 +156,27 @@ async function openFile(path: string): Promise<FileHandle> {
   }
 }
 
-async function openPlainFile(
-  file: FileHandle,
-  path: string,
-  bytes: number,
-  pieceBytes: number,
-  notes: readonly string[],
-): Promise<Source> {
-  const digest = await digestOfFile(file);
-  const manifest: RuledManifest = {
-    name: basename(path),
-    digest,
-    pieceCount: Math.ceil(bytes / pieceBytes),
-    pieceBytes: Math.min(bytes, pieceBytes),
-    content: { mode: "file", bytes },
-  };
-  const cache = new BlockCache((target, position) => {
-    try {
-      return readSync(file.fd, target, 0, target.length, position);
-    } catch (error) {
-      throw readFailed(path, error);
-    }
-  });
-  const pieceLength = (piece: number) => Math.min(pieceBytes, bytes - piece * pieceBytes);
-  return {
-    manifest,
-    facts: factsOf(manifest),
-    notes,
-    pieceLength,
-    readPiece: (piece, target, offset) => {
-      const length = pieceLength(piece);
-      if (!cache.read(piece * pieceBytes, length, target, offset)) {
-        throw readFailed(path, new Error("the file has become shorter"));
-      }
-      return length;
-    },
-    close: () => {
-      file.close().catch(() => undefined);
-    },
-  };
-}
-
 /** What an offer and a plan tell of an image. */
-export function factsOf(manifest: RuledManifest): ImageFacts {
-  const { content, name, pieceCount: pieces } = manifest;
-  if (content.mode === "file") {
-    const none = { width: 0, height: 0, channels: 0, bits: 0 };
-    return { name, mode: "file", ...none, bytes: content.bytes, pieces };
+export function factsOf(manifest: Manifest): ImageFacts {
+  const { content, name } = manifest;
+  const pieces = toldPieces(manifest);
+  switch (content.mode) {
+    case "file":
+      return { name, mode: "file", ...NO_SHAPE, bytes: content.bytes, pieces };
+    case "jpeg": {
+      const { width, height, channels, bits, bytes } = content;
+      return { name, mode: "jpeg", width, height, channels, bits, bytes, pieces };
+    }
+    case "coded":
+    case "pixels": {
+      const { width, height, channels, bits } = content;
+      const bytes = content.mode === "coded" ? pieces * manifest.pieceBytes : rasterBytes(content);
+      return { name, mode: "pixels", width, height, channels, bits, bytes, pieces };
+    }
   }
-  const { width, height, channels, bits } = content;
-  const bytes = rasterBytes(content);
-  return { name, mode: "pixels", width, height, channels, bits, bytes, pieces };
 }
 
-function readFailed(path: string, cause: unknown): LacunaError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new LacunaError(
-    "LACUNA_READ_FAILED",
-    `cannot read ${path}: ${reason}`,
-    { path },
-    { cause },
-  );
-}
+const NO_SHAPE = { width: 0, height: 0, channels: 0, bits: 0 };
 
 /**
  * Ours: with the datagram's own bytes it stays below 1,200, which every path carries

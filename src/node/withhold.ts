@@ -1,24 +1,26 @@
 import { randomBytes } from "node:crypto";
 import { Random } from "../base/random.js";
 import type { Range } from "../base/range-set.js";
-import { Partition } from "../picture/partition.js";
-import type { RuledManifest } from "../wire/manifest.js";
 import { LacunaError } from "./errors.js";
+import type { PieceSource } from "./source.js";
 
 /** What to leave out of the first pass: every odd row, or a share (0..1) of the pieces at random. */
 export type Drop = "odd-rows" | number;
 
-/** The pieces that `drop` names. Throws LACUNA_BAD_OPTION for odd rows of what is no picture. */
-export function withheldPieces(manifest: RuledManifest, drop: Drop | undefined): Range[] {
+/** The pieces that `drop` names. Throws LACUNA_BAD_OPTION for odd rows of what is not sent as pixels. */
+export function withheldPieces(
+  { manifest, oddRowsFrom }: Pick<PieceSource, "manifest" | "oddRowsFrom">,
+  drop: Drop | undefined,
+): Range[] {
+  const { name, pieceCount, content } = manifest;
   if (drop === undefined) return [];
-  if (typeof drop === "number") return randomPieces(manifest.pieceCount, drop);
-  if (manifest.content.mode !== "pixels") {
-    const message = `--drop odd-rows needs a picture sent as pixels; ${manifest.name} is sent as a file`;
-    throw new LacunaError("LACUNA_BAD_OPTION", message, { name: manifest.name });
+  if (typeof drop === "number") return randomPieces(pieceCount, drop);
+  if (content.mode !== "pixels" && content.mode !== "coded") {
+    const message = `--drop odd-rows needs a picture sent as pixels; ${name} is sent as a file`;
+    throw new LacunaError("LACUNA_BAD_OPTION", message, { name });
   }
-  // Of two fields, the second holds the odd rows, and its pieces come last.
-  if (manifest.content.height === 1) return [];
-  return [{ start: Partition.of(manifest.content).pieceAt(0, 1), end: manifest.pieceCount }];
+  // A picture of one row has no odd ones.
+  return oddRowsFrom === undefined ? [] : [{ start: oddRowsFrom, end: pieceCount }];
 }
 
 function randomPieces(pieceCount: number, share: number): Range[] {

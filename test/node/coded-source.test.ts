@@ -1,0 +1,160 @@
+import { createHash } from "node:crypto";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { PieceDecoder } from "../../src/codec/picture-coder.js";
+import { CoderPool } from "../../src/node/coder-pool.js";
+import type { DescribedImage } from "../../src/node/image-file.js";
+import { type CodingOptions, openSource, type PieceSource } from "../../src/node/source.js";
+import { withheldPieces } from "../../src/node/withhold.js";
+import type { CodedContent } from "../../src/wire/manifest.js";
+import { expectSame, imageOf, noise, type Samples, testFolder } from "./pictures.js";
+
+/** Too little for any raster in memory. */
+const TIGHT = { memoryMb: 110 };
+const CODED = { mode: "pixels", coding: "coded", pieceBytes: 300 } as const;
+
+async function open(path: string, options: Omit<CodingOptions, "mode" | "coding"> = {}) {
+  const source = await openSource(path, { ...CODED, ...options });
+  onTestFinished(() => source.close());
+  return source;
+}
+
+async function fileOf(samples: Samples): Promise<string> {
+  const path = join(testFolder(), "picture.png");
+  await imageOf(samples).png().toFile(path);
+  return path;
+}
+
+function contentOf({ manifest: { content } }: PieceSource): CodedContent {
+  if (content.mode !== "coded") throw new Error(`sent as ${content.mode}`);
+  return content;
+}
+
+/** The picture put together from the pieces, each decoded alone; every pixel must be in exactly one. */
+function decoded(source: PieceSource, pieces = allOf(source)): Uint8Array {
+  const content = contentOf(source);
+  const { width, height, channels, bits } = content;
+  const decoder = PieceDecoder.of(content, content.tables);
+  const stride = (width * channels * bits) / 8;
+  const bytes = new Uint8Array(stride * height);
+  const times = new Uint8Array(width * height);
+  for (const piece of pieces) {
+    const area = decoder?.decode(piece, { bytes, offset: 0, stride, width, height }, 0, 0);
+    if (area === undefined) throw new Error("a piece is refused");
+    for (let row = 0; row < area.height; row += 1) {
+      const from = (area.y + row * area.rowStep) * width + area.x;
+      for (let x = 0; x < area.width; x += 1) times[from + x] = (times[from + x] as number) + 1;
+    }
+  }
+  expect(times.findIndex((count) => count !== 1)).toBe(-1);
+  return bytes;
+}
+
+function allOf(source: PieceSource): Uint8Array[] {
+  return Array.from({ length: source.manifest.pieceCount }, (_, piece) => {
+    const bytes = new Uint8Array(source.pieceLength(piece));
+    expect(source.readPiece(piece, bytes, 0)).toBe(bytes.length);
+    expect(bytes.length).toBeLessThanOrEqual(source.manifest.pieceBytes);
+    return bytes;
+  });
+}
+
+const KINDS = ([1, 2, 3, 4] as const).flatMap((channels) =>
+  ([8, 16] as const).map((bits) => ({ channels, bits })),
+);
+
+test.each(KINDS)(
+  "a picture of $channels channels of $bits bits is coded in pieces that are exactly its pixels",
+  async ({ channels, bits }) => {
+    const samples = noise({ width: 67, height: 41, channels, bits });
+    const path = await fileOf(samples);
+    for (const fields of [1, 2] as const) {
+      const source = await open(path, { fields });
+      expect(contentOf(source)).toMatchObject({ width: 67, height: 41, channels, bits, fields });
+      expectSame(decoded(source), samples.raster);
+      const digest = createHash("sha256").update(samples.raster).digest();
+      expect(Buffer.from(source.manifest.digest)).toEqual(digest);
+    }
+  },
+);
+
+test.each([
+  { width: 1, height: 1 },
+  { width: 1, height: 65_535 },
+  { width: 65_535, height: 1 },
+  { width: 5, height: 2 },
+])("a picture of $width x $height pixels is coded exactly", async ({ width, height }) => {
+  const samples = noise({ width, height, channels: 3, bits: 8 });
+  const path = await fileOf(samples);
+  for (const fields of [1, 2] as const) {
+    expectSame(decoded(await open(path, { fields })), samples.raster);
+  }
+});
+
+test("threads make the same pieces under the same numbers every time, in memory and by way of the disk", async () => {
+  const samples = noise({ width: 1_100, height: 700, channels: 3, bits: 8 });
+  const path = await fileOf(samples);
+  const pool = new CoderPool();
+  onTestFinished(() => pool.close());
+  const cacheFolder = testFolder();
+  const first = await open(path, { pool });
+  const pieces = allOf(first);
+  expectSame(decoded(first, pieces), samples.raster);
+  for (const how of [{}, { pool }, { pool, cacheFolder, ...TIGHT }]) {
+    const again = await open(path, how);
+    expect(again.manifest).toEqual(first.manifest);
+    expectSame(Buffer.concat(allOf(again)), Buffer.concat(pieces));
+  }
+  // What lies there has lost its name already: whatever becomes of this process, it leaves nothing.
+  expect(readdirSync(cacheFolder)).toEqual([]);
+});
+
+test("the pieces of the odd rows come last, and can be withheld", async () => {
+  const samples = noise({ width: 90, height: 61, channels: 1, bits: 8 });
+  const source = await open(await fileOf(samples), { fields: 2 });
+  const [range] = withheldPieces(source, "odd-rows");
+  const content = contentOf(source);
+  const decoder = PieceDecoder.of(content, content.tables);
+  const odd = allOf(source).map((piece) => (decoder?.areaOf(piece)?.y ?? 0) % 2 === 1);
+  expect(range).toEqual({ start: odd.indexOf(true), end: odd.length });
+  expect(odd.lastIndexOf(false)).toBe(odd.indexOf(true) - 1);
+});
+
+test("when the threads are gone, what is being coded fails with a code, and what comes after", async () => {
+  const path = await fileOf(noise({ width: 600, height: 600, channels: 3, bits: 8 }));
+  const pool = new CoderPool();
+  const cacheFolder = testFolder();
+  const opened = expect(open(path, { pool, cacheFolder, ...TIGHT })).rejects.toMatchObject({
+    code: "LACUNA_CODER_FAILED",
+  });
+  await pool.close();
+  await opened;
+  await expect(open(path, { pool })).rejects.toMatchObject({ code: "LACUNA_CODER_FAILED" });
+  expect(readdirSync(cacheFolder)).toEqual([]);
+});
+
+test("a thread that cannot go on is told with its reason", async () => {
+  const pool = new CoderPool();
+  onTestFinished(() => pool.close());
+  const image: Pick<DescribedImage, "width" | "height" | "channels" | "bits" | "colour"> = {
+    width: 600,
+    height: 600,
+    channels: 1,
+    bits: 8,
+    colour: "gray",
+  };
+  const setup = {
+    // Nobody has this file open.
+    raster: { kind: "file", file: 2 ** 30, start: 0 },
+    shape: { ...image, fields: 1 },
+    tables: contentOf(
+      await open(await fileOf(noise({ width: 9, height: 9, channels: 1, bits: 8 }))),
+    ).tables,
+    pieceBytes: 300,
+  } as const;
+  const unit = { index: 0, x: 0, y: 0, width: 600, height: 600, rowStep: 1 } as const;
+  const job = pool.code(setup, [unit], () => undefined);
+  await expect(job.done).rejects.toThrow(/a thread that codes pictures failed: .*EBADF/);
+  await job.end();
+});
