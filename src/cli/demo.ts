@@ -90,7 +90,7 @@ async function transfer(
     listen: "127.0.0.1:0",
     out,
     once: true,
-    observers: view === undefined ? [holes] : [holes, view.observer],
+    observers: [...(output.drawsMaps ? [holes] : []), ...(view ? [view.observer] : [])],
     ...given({ view: view?.url }),
   });
   let relay: Relay | undefined;

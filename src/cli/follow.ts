@@ -17,7 +17,7 @@ export interface Teller<Event> {
   end(): void;
 }
 
-/** Tells of a receiver; `holes` must watch it as an observer. */
+/** Tells of a receiver; where maps are drawn, `holes` must watch it as an observer. */
 export function receiveTeller(output: Output, holes: HoleTracker): Promise<Teller<ReceiveEvent>> {
   return TransferTeller.create<ReceiveEvent>({
     output,

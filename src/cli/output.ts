@@ -40,9 +40,14 @@ export class Output {
     return lookOf(this.stderr, this.env);
   }
 
+  /** Whether maps of what arrives are drawn. */
+  get drawsMaps(): boolean {
+    return this.isTerminal && !this.json;
+  }
+
   /** Whether arriving pictures are shown as such, in block characters. */
   get drawsPictures(): boolean {
-    return this.isTerminal && !this.json && this.look.pictures !== "none";
+    return this.drawsMaps && this.look.pictures !== "none";
   }
 
   /** Seconds since the program began. */

@@ -62,7 +62,7 @@ async function run(flags: ReceiveFlags, { output }: Context): Promise<number> {
   try {
     const transfer = receive({
       ...receiveOptions(flags),
-      observers: view === undefined ? [holes] : [holes, view.observer],
+      observers: [...(output.drawsMaps ? [holes] : []), ...(view ? [view.observer] : [])],
       ...given({ view: view?.url }),
     });
     return (await follow(transfer, teller, output)).exit;

@@ -75,6 +75,16 @@ export interface ReceiveProgressEvent extends Timed {
   readonly secondsLeft?: number;
 }
 
+/** How much of a picture can be looked at; told while it is decoded, some times a second at most. */
+export interface PictureEvent extends Timed {
+  readonly event: "picture";
+  readonly id: string;
+  /** Pixels whose values are known. */
+  readonly exactPixels: number;
+  /** Pixels that are not, but that a preview stands for. */
+  readonly approximatePixels: number;
+}
+
 export interface ReceiveCompleteEvent extends Timed {
   readonly event: "complete";
   readonly id: string;
@@ -175,6 +185,7 @@ export type ReceiveEvent =
   | ListeningEvent
   | OfferEvent
   | ReceiveProgressEvent
+  | PictureEvent
   | ReceiveCompleteEvent
   | PartialEvent
   | ErrorEvent;

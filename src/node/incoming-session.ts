@@ -14,10 +14,11 @@ import { LacunaError } from "./errors.js";
 import type { ImageFacts, PartialEvent, ReceiveEvent } from "./events.js";
 import { finishedName, finishImage, type OnExisting } from "./finish.js";
 import { RASTER_BYTES_MAX } from "./image-file.js";
+import type { LiveDecoder } from "./live-decoder.js";
 import { memoryLimits } from "./memory.js";
 import { type MemoryBudget, savingBytes } from "./memory-budget.js";
 import { MissingCounter } from "./missing-counter.js";
-import type { Observers } from "./observer.js";
+import type { Observers, PieceOrigin } from "./observer.js";
 import { keepPartial } from "./partial.js";
 import { addressOf } from "./peer-path.js";
 import { pieceLengths } from "./piece-lengths.js";
@@ -37,6 +38,7 @@ export interface SessionHost {
   /** Shared by all images that are made into files at the same time. */
   readonly budget: MemoryBudget;
   readonly observers: Observers;
+  readonly live: LiveDecoder;
   tell(event: ReceiveEvent): void;
   /** The session has said something to its connection. */
   wake(connection: ReceiverConnection): void;
@@ -99,7 +101,7 @@ export class IncomingSession {
       if (this.state !== "opening") return;
       this.state = "open";
       const held = this.store.held.copy();
-      this.host.observers.onImage(this.id, this.manifest);
+      this.showImage();
       const from = formatAddress(addressOf(this.connection.path));
       const { id, facts } = this;
       this.host.tell({
@@ -124,7 +126,7 @@ export class IncomingSession {
     }
     this.unwrittenBytes += bytes.length;
     this.store.write(piece, bytes);
-    this.host.observers.onPiece(this.id, piece, bytes, via);
+    this.showPiece(piece, bytes, via);
   }
 
   /** All pieces are here: checks the digest and makes the file. */
@@ -150,6 +152,8 @@ export class IncomingSession {
       const elapsedUs = Math.round(seconds * 1_000_000);
       this.connection.verified(this.number, this.manifest.digest, elapsedUs);
       this.host.wake(this.connection);
+      // Who looks on sees all of it before its pieces go.
+      await this.host.live.settled(id);
       // The file is safe: what may be left of its pieces is only in nobody's way.
       await this.store.discard().catch(() => undefined);
       const facts = { id, name, path, sha256, seconds, bytes, receipt };
@@ -305,6 +309,20 @@ export class IncomingSession {
     }
   }
 
+  private showImage(): void {
+    const { id, manifest, host } = this;
+    host.observers.onImage(id, manifest);
+    host.live.open(id, manifest, (piece, target, offset) => {
+      if (this.state === "ended" || this.store?.held.has(piece) !== true) return undefined;
+      return this.store.readPiece(piece, target, offset);
+    });
+  }
+
+  private showPiece(piece: number, bytes: Uint8Array, via: PieceOrigin): void {
+    this.host.live.put(this.id, piece, bytes);
+    this.host.observers.onPiece(this.id, piece, bytes, via);
+  }
+
   /** Shows observers what is held from an earlier run, a few pieces at a time. */
   private async showHeld(held: PieceSet): Promise<void> {
     const { store } = this;
@@ -314,7 +332,7 @@ export class IncomingSession {
     for (const { start, end } of held.ranges()) {
       for (let number = start; number < end; number += 1) {
         const bytes = piece.subarray(0, store.readPiece(number, piece, 0));
-        this.host.observers.onPiece(this.id, number, bytes, "disk");
+        this.showPiece(number, bytes, "disk");
         shown += 1;
         if (shown % SHOWN_AT_ONCE === 0) await new Promise(setImmediate);
       }
@@ -331,6 +349,7 @@ export class IncomingSession {
     await this.store?.discard();
     this.store = await this.openStore();
     this.state = "open";
+    this.showImage();
     this.connection.damaged(this.number);
     this.host.wake(this.connection);
   }

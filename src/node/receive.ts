@@ -20,6 +20,7 @@ import { LacunaError } from "./errors.js";
 import type { ReceiveEvent } from "./events.js";
 import { datagramGuard } from "./guard.js";
 import { IncomingSession, type PartialReason, type SessionHost } from "./incoming-session.js";
+import { LiveDecoder } from "./live-decoder.js";
 import { memoryLimits } from "./memory.js";
 import { MemoryBudget } from "./memory-budget.js";
 import { Observers } from "./observer.js";
@@ -54,6 +55,7 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
   private readonly startUs = nowUs();
   private readonly out: string;
   private readonly host: SessionHost;
+  private readonly live: LiveDecoder;
   private readonly receiver: Receiver;
   private readonly guests = new Map<ReceiverConnection, Guest>();
   private readonly files: ReceivedFile[] = [];
@@ -72,14 +74,23 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
   constructor(private readonly options: ReceiveOptions) {
     this.out = resolve(options.out ?? ".");
     this.receiver = new Receiver({ guard: datagramGuard, repair: options.repair ?? true });
+    const limits = memoryLimits(options.memoryMb);
+    const observers = new Observers(options.observers ?? [], (error) => {
+      this.tellError(asLacunaError(error));
+    });
+    this.live = new LiveDecoder({
+      rasterBytes: limits.rasterBytes,
+      isWatched: () => observers.watchPictures,
+      onPicture: (id, picture) => observers.onPicture(id, picture),
+      onCounts: (id, counts) => this.tell({ event: "picture", t: this.t(), id, ...counts }),
+    });
     this.host = {
       out: this.out,
       onExisting: options.onExisting ?? "rename",
       memoryMb: options.memoryMb,
-      budget: new MemoryBudget(memoryLimits(options.memoryMb).decoderBytes),
-      observers: new Observers(options.observers ?? [], (error) => {
-        this.tellError(asLacunaError(error));
-      }),
+      budget: new MemoryBudget(limits.decoderBytes),
+      observers,
+      live: this.live,
       tell: (event) => this.tell(event),
       wake: (connection) => {
         this.receiver.touch(connection);
@@ -105,6 +116,7 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
         tickers.push(setInterval(() => this.endQuietGuests(), QUIET_CHECK_MS));
       }
       await this.announce(socket, address);
+      this.live.start();
       if (this.stopping) this.resolveEnd();
       await ended;
       return this.result();
@@ -117,6 +129,7 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
       clearTimeout(this.deadline);
       this.pump?.stop();
       this.socket?.close();
+      await this.live.end();
     }
   }
 
@@ -326,6 +339,7 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
   private tell(event: ReceiveEvent): void {
     this.host.observers.onEvent(event);
     this.tellEvent(event);
+    if (isEnding(event)) this.live.close(event.id);
   }
 
   private tellError({ code, message, remedy }: LacunaError): void {
@@ -335,6 +349,12 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
   private t(): number {
     return round((nowUs() - this.startUs) / 1_000_000, 6);
   }
+}
+
+/** Whether nothing more comes of an image. */
+function isEnding(event: ReceiveEvent): event is ReceiveEvent & { readonly id: string } {
+  const ends = event.event === "complete" || event.event === "partial" || event.event === "error";
+  return ends && event.id !== undefined;
 }
 
 /** An address that a sender elsewhere can use: that of the first network when listening on all. */

@@ -1,4 +1,3 @@
-import type { PreviewBlock } from "../picture/preview.js";
 import type { Board, BoardImage } from "./board.js";
 import { encodeBlock, FEED_VERSION, type FeedMessage, type HelloMessage } from "./feed.js";
 
@@ -43,11 +42,11 @@ export class Audience {
     delete viewer.watched;
     viewer.cursor = 0;
     const image = number === null ? undefined : this.board.byNumber(number);
-    const preview = image?.preview;
-    if (image === undefined || preview === undefined) return;
+    const blocks = image?.blocks;
+    if (image === undefined || blocks === undefined) return;
     const lacking = new Set<number>();
-    for (let block = 0; block < preview.blockCount; block += 1) {
-      if (preview.hasContent(block)) lacking.add(block);
+    for (let block = 0; block < blocks.count; block += 1) {
+      if (blocks.hasContent(block)) lacking.add(block);
     }
     viewer.watched = { image, lacking };
   }
@@ -81,12 +80,12 @@ export class Audience {
   }
 
   private spreadChanges(): void {
-    for (const image of this.board.withPreview()) {
-      const changed = image.preview?.takeDirty() ?? [];
+    for (const image of this.board.withPicture()) {
+      const changed = image.blocks?.takeChanged() ?? [];
       if (changed.length === 0) continue;
       for (const { watched } of this.viewers.values()) {
         if (watched?.image !== image) continue;
-        for (const { block } of changed) watched.lacking.add(block);
+        for (const block of changed) watched.lacking.add(block);
       }
     }
   }
@@ -107,8 +106,8 @@ interface Viewer {
 /** Blocks are encoded once a frame, for all viewers; `encoded` keeps them by image and block. */
 function tellBlocks(viewer: Viewer, encoded: Map<string, Uint8Array>): void {
   const { watched, pipe } = viewer;
-  const preview = watched?.image.preview;
-  if (watched === undefined || preview === undefined) {
+  const { picture, blocks } = watched?.image ?? {};
+  if (watched === undefined || picture === undefined || blocks === undefined) {
     delete viewer.watched;
     return;
   }
@@ -119,8 +118,7 @@ function tellBlocks(viewer: Viewer, encoded: Map<string, Uint8Array>): void {
   for (const block of inTurn) {
     if (pipe.bufferedAmount >= PIPE_BYTES_MAX) return;
     const key = `${image.number}/${block}`;
-    const rect: PreviewBlock = preview.blockAt(block);
-    const message = encoded.get(key) ?? encodeBlock(image.number, rect, preview);
+    const message = encoded.get(key) ?? encodeBlock(image.number, blocks.at(block), picture.view);
     encoded.set(key, message);
     pipe.send(message);
     lacking.delete(block);

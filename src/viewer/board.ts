@@ -1,14 +1,16 @@
 import type { ReceiveEvent } from "../node/events.js";
-import { Partition } from "../picture/partition.js";
-import { Preview } from "../picture/preview.js";
-import type { PixelContent, RuledManifest } from "../wire/manifest.js";
+import type { LivePicture } from "../node/live-picture.js";
+import { BlockGrid } from "../picture/blocks.js";
+import { type Manifest, toldPieces } from "../wire/manifest.js";
 import type { FeedMessage, ImageMessage } from "./feed.js";
 
 /** One image as the viewers may see it. */
 export interface BoardImage {
   readonly id: string;
   readonly number: number;
-  preview?: Preview;
+  picture?: LivePicture;
+  /** Of the picture's view: what has changed since the audience was last told. */
+  blocks?: BlockGrid;
 }
 
 /**
@@ -19,7 +21,7 @@ export interface BoardImage {
  * is every message with a higher one. So a viewer costs the same however far
  * it is behind, and joining is being infinitely far behind.
  *
- * The images kept, the previews among them and the errors are bounded; at the
+ * The images kept, the views among them and the errors are bounded; at the
  * bound the oldest goes, those that have ended first.
  */
 export class Board {
@@ -51,7 +53,7 @@ export class Board {
     entry.posted.set(event.event, this.post(event));
   }
 
-  image(id: string, manifest: RuledManifest, nowMs: number): void {
+  image(id: string, manifest: Manifest, nowMs: number): void {
     let entry = this.images.get(id);
     if (entry?.posted.has("image")) {
       const offer = entry.ended ? undefined : entry.posted.get("offer");
@@ -60,19 +62,29 @@ export class Board {
     }
     entry ??= this.begin(id);
     entry.lastPieceMs = nowMs;
-    if (manifest.content.mode === "pixels") {
-      entry.preview = newPreview(manifest.content);
-      this.limitPreviews();
-    }
     entry.facts = factsOf(entry, manifest);
     this.postImage(entry);
   }
 
-  piece(id: string, piece: number, bytes: Uint8Array, nowMs: number): void {
+  /** The image can be looked at. `onNews` is called whenever its view has changed. */
+  picture(id: string, picture: LivePicture, onNews: () => void): void {
     const entry = this.images.get(id);
     if (entry === undefined) return;
-    entry.lastPieceMs = nowMs;
-    entry.preview?.place(piece, bytes);
+    const blocks = new BlockGrid(picture.view.width, picture.view.height);
+    entry.picture = picture;
+    entry.blocks = blocks;
+    picture.onChange((changed) => {
+      for (const block of changed) blocks.mark(block);
+      if (picture.failure !== undefined) this.postImage(entry);
+      onNews();
+    });
+    this.limitPictures();
+    this.postImage(entry);
+  }
+
+  piece(id: string, nowMs: number): void {
+    const entry = this.images.get(id);
+    if (entry !== undefined) entry.lastPieceMs = nowMs;
   }
 
   /** Messages newer than `stamp`, in the order in which they were posted. */
@@ -98,8 +110,8 @@ export class Board {
     );
   }
 
-  withPreview(): BoardImage[] {
-    return [...this.images.values()].filter((entry) => entry.preview !== undefined);
+  withPicture(): BoardImage[] {
+    return [...this.images.values()].filter((entry) => entry.picture !== undefined);
   }
 
   byNumber(number: number): BoardImage | undefined {
@@ -128,21 +140,23 @@ export class Board {
     return entry;
   }
 
-  private limitPreviews(): void {
-    const held = [...this.images.values()].filter((entry) => entry.preview !== undefined);
-    if (held.length <= PREVIEWS_MAX) return;
+  private limitPictures(): void {
+    const held = [...this.images.values()].filter((entry) => entry.picture !== undefined);
+    if (held.length <= PICTURES_MAX) return;
     const loser = oldest(held);
     if (loser === undefined) return;
-    delete loser.preview;
+    delete loser.picture;
+    delete loser.blocks;
     this.postImage(loser);
   }
 
   private postImage(entry: Entry): void {
     if (entry.facts === undefined) return;
-    const { preview, facts } = entry;
+    const { picture, facts } = entry;
     const message: ImageMessage = {
       ...facts,
-      ...(preview && { preview: { width: preview.width, height: preview.height } }),
+      ...(picture && { view: sizeOf(picture) }),
+      ...(picture?.failure !== undefined && { viewFailure: picture.failure }),
     };
     entry.posted.set("image", this.post(message));
   }
@@ -155,8 +169,8 @@ export class Board {
 
 /** Images told about at once. Ours: a day's work of one sender, yet a small page. */
 export const IMAGES_MAX = 64;
-/** Previews held at once, up to 8 MB each. Ours. */
-export const PREVIEWS_MAX = 8;
+/** Views of pictures held at once, up to 8 MB each. Ours. */
+export const PICTURES_MAX = 8;
 /** Errors kept that belong to no image. Ours. */
 export const ERRORS_MAX = 16;
 
@@ -168,7 +182,7 @@ interface Posted {
 interface Entry extends BoardImage {
   /** The newest message of each kind. */
   readonly posted: Map<string, Posted>;
-  facts?: Omit<ImageMessage, "preview">;
+  facts?: Omit<ImageMessage, "view">;
   ended: boolean;
   lastPieceMs: number;
 }
@@ -180,21 +194,23 @@ function oldest(entries: readonly Entry[]): Entry | undefined {
   return entries.find((entry) => entry.ended) ?? entries[0];
 }
 
-function newPreview(content: PixelContent): Preview {
-  const { channels, bits, colour } = content;
-  return new Preview({ partition: Partition.of(content), channels, bits, colour });
+function sizeOf({ view }: LivePicture): { width: number; height: number } {
+  return { width: view.width, height: view.height };
 }
 
-function factsOf(entry: Entry, manifest: RuledManifest): Omit<ImageMessage, "preview"> {
-  const { content, name, pieceCount, digest } = manifest;
+function factsOf(entry: Entry, manifest: Manifest): Omit<ImageMessage, "view"> {
+  const { content, name, digest } = manifest;
   const { id, number } = entry;
   const sha256 = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  const common = { event: "image", id, number, name, pieces: pieceCount, sha256 } as const;
+  const pieces = toldPieces(manifest);
+  const common = { event: "image", id, number, name, pieces, sha256 } as const;
   if (content.mode === "file") {
-    const { mode, bytes } = content;
-    return { ...common, mode, width: 0, height: 0, channels: 0, bits: 0, bytes };
+    const { mode, bytes, picture } = content;
+    const { width, height } = picture ?? { width: 0, height: 0 };
+    return { ...common, mode, width, height, channels: 0, bits: 0, bytes };
   }
-  const { mode, width, height, channels, bits } = content;
-  const bytes = (width * height * channels * bits) / 8;
-  return { ...common, mode, width, height, channels, bits, bytes };
+  const { width, height, channels, bits } = content;
+  const size = { width, height, channels, bits };
+  if (content.mode === "jpeg") return { ...common, ...size, mode: "jpeg", bytes: content.bytes };
+  return { ...common, ...size, mode: "pixels", bytes: (width * height * channels * bits) / 8 };
 }

@@ -2,7 +2,7 @@
  * What the receiver tells the live page over its WebSocket, and how.
  *
  * Text messages are one JSON object each: the receiver's own events, and the
- * few below. Binary messages are blocks of the preview of the one picture that
+ * few below. Binary messages are blocks of the reduced view of the one picture that
  * the page watches. Everything is a statement of what is so now, therefore a
  * page that has just joined, or that was too slow, is told the newest of each
  * kind and lacks nothing. This file is compiled into the page too.
@@ -10,6 +10,7 @@
 import { assert } from "../base/assert.js";
 import type { Rect } from "../base/geometry.js";
 import type { ImageFacts, ReceiveEvent } from "../node/events.js";
+import type { ViewPlanes } from "../picture/reduced-view.js";
 
 /** First on every connection: forget what an earlier one said. */
 export interface HelloMessage {
@@ -27,8 +28,10 @@ export interface ImageMessage extends ImageFacts {
   readonly number: number;
   /** Hex digest that the content must have. */
   readonly sha256: string;
-  /** Size of the preview. Absent: there is none (file mode), or none any more. */
-  readonly preview?: { readonly width: number; readonly height: number };
+  /** Size of the reduced view whose blocks can be watched. Absent: there is none, or none any more. */
+  readonly view?: { readonly width: number; readonly height: number };
+  /** Why the view changes no more although pieces may still come. */
+  readonly viewFailure?: string;
 }
 
 /** The only images still told about; sent when one was dropped to make room. */
@@ -49,38 +52,35 @@ export interface WatchMessage {
   readonly watch: number | null;
 }
 
-/** A block of a preview, as in picture/preview.ts. */
+/** A block of a view, as in picture/reduced-view.ts. */
 export interface BlockMessage extends Rect {
   /** The number of its image. */
   readonly image: number;
   /** `width * height * 4` bytes, not premultiplied. */
   readonly rgba: Uint8Array;
-  /** `width * height` bytes: 1 is present, 0 is missing. */
-  readonly presence: Uint8Array;
-}
-
-/** The planes that blocks are cut from. */
-export interface Planes {
-  readonly width: number;
-  readonly rgba: Uint8Array | Uint8ClampedArray;
-  readonly presence: Uint8Array;
+  /** `width * height` bytes: 0 is missing, 1 is exact, 2 is approximate. */
+  readonly state: Uint8Array;
 }
 
 /**
- * Cuts a block out of a preview and writes it as a message. All numbers little-endian:
+ * Cuts a block out of a view and writes it as a message. All numbers little-endian:
  *
  * | offset | size  | field                                     |
  * |--------|-------|-------------------------------------------|
  * | 0      | 1     | kind, 1                                   |
  * | 1      | 3     | zero                                      |
  * | 4      | 4     | image number                              |
- * | 8      | 2 × 4 | x, y, width, height, in preview pixels    |
+ * | 8      | 2 × 4 | x, y, width, height, in view pixels       |
  * | 16     | 4wh   | red, green, blue, alpha, rows in order    |
- * | 16+4wh | wh    | presence, rows in order                   |
+ * | 16+4wh | wh    | state, rows in order                      |
  */
-export function encodeBlock(image: number, rect: Rect, planes: Planes): Uint8Array {
+export function encodeBlock(
+  image: number,
+  rect: Rect,
+  planes: Omit<ViewPlanes, "height">,
+): Uint8Array {
   const { x, y, width, height } = rect;
-  assert(x + width <= planes.width, "the block lies in the preview");
+  assert(x + width <= planes.width, "the block lies in the view");
   const message = new Uint8Array(BLOCK_HEADER_BYTES + width * height * 5);
   const header = new DataView(message.buffer);
   header.setUint8(0, BLOCK_KIND);
@@ -88,12 +88,13 @@ export function encodeBlock(image: number, rect: Rect, planes: Planes): Uint8Arr
   [x, y, width, height].forEach((value, i) => {
     header.setUint16(8 + 2 * i, value, true);
   });
-  const presenceStart = BLOCK_HEADER_BYTES + width * height * 4;
+  const stateStart = BLOCK_HEADER_BYTES + width * height * 4;
   for (let row = 0; row < height; row += 1) {
     const from = (y + row) * planes.width + x;
+    // A decoder may be writing: it writes states last, so that one read first claims nothing that is not there.
+    message.set(planes.state.subarray(from, from + width), stateStart + row * width);
     const rgba = planes.rgba.subarray(from * 4, (from + width) * 4);
     message.set(rgba, BLOCK_HEADER_BYTES + row * width * 4);
-    message.set(planes.presence.subarray(from, from + width), presenceStart + row * width);
   }
   return message;
 }
@@ -106,19 +107,19 @@ export function decodeBlock(message: Uint8Array): BlockMessage | undefined {
   const [x, y, width, height] = [at(0), at(1), at(2), at(3)];
   const pixels = width * height;
   if (message.length !== BLOCK_HEADER_BYTES + pixels * 5) return undefined;
-  const presenceStart = BLOCK_HEADER_BYTES + pixels * 4;
+  const stateStart = BLOCK_HEADER_BYTES + pixels * 4;
   return {
     image: header.getUint32(4, true),
     x,
     y,
     width,
     height,
-    rgba: message.subarray(BLOCK_HEADER_BYTES, presenceStart),
-    presence: message.subarray(presenceStart),
+    rgba: message.subarray(BLOCK_HEADER_BYTES, stateStart),
+    state: message.subarray(stateStart),
   };
 }
 
-export const FEED_VERSION = 1;
+export const FEED_VERSION = 2;
 /** A page that hears nothing for three of these may call the connection lost. Ours. */
 export const PULSE_MS = 5_000;
 /** Close code when 32 others watch already. RFC 6455's registry: 1013, try again later. */

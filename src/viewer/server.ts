@@ -79,10 +79,8 @@ export async function startViewer(options: ViewerOptions = {}): Promise<Viewer> 
         board.image(id, manifest, performance.now());
         feed.wake();
       },
-      onPiece: (id, piece, bytes) => {
-        board.piece(id, piece, bytes, performance.now());
-        feed.wake();
-      },
+      onPiece: (id) => board.piece(id, performance.now()),
+      onPicture: (id, picture) => board.picture(id, picture, () => feed.wake()),
       onEvent: (event) => {
         board.event(event);
         feed.wake();

@@ -19,8 +19,10 @@ import type {
   SendOfferEvent,
   SendProgressEvent,
 } from "../../src/node/events.js";
+import type { LivePicture } from "../../src/node/live-picture.js";
 import { Partition } from "../../src/picture/partition.js";
-import type { RuledManifest } from "../../src/wire/manifest.js";
+import { ReducedView } from "../../src/picture/reduced-view.js";
+import type { PixelContent, RuledManifest } from "../../src/wire/manifest.js";
 
 const WIDE: Look = { columns: 120, rows: 40, colour: false, pictures: "none", glyphs: UNICODE };
 const NARROW: Look = { ...WIDE, columns: 40, rows: 16 };
@@ -59,6 +61,15 @@ const PROGRESS: ReceiveProgressEvent = {
   lossShare: 0.124,
   secondsLeft: 11.2,
 };
+
+/** A picture as a terminal sees it. */
+const pictureOf = (view: ReducedView): LivePicture => ({
+  view,
+  exactPixels: 0,
+  approximatePixels: 0,
+  failure: undefined,
+  onChange: () => undefined,
+});
 
 function receiving(...progress: Partial<ReceiveProgressEvent>[]): TransferState {
   const offered = afterReceive(startOf("receive"), OFFER, 1);
@@ -310,7 +321,7 @@ describe("the map of holes", () => {
     const tracker = new HoleTracker();
     tracker.onImage("a", manifestOf);
     for (let piece = 0; piece < manifestOf.pieceCount; piece += 1) {
-      if (!isMissing(piece)) tracker.onPiece("a", piece, new Uint8Array());
+      if (!isMissing(piece)) tracker.onPiece("a", piece);
     }
     return tracker;
   }
@@ -385,13 +396,19 @@ describe("the map of holes", () => {
   });
 
   test("is the picture itself where the terminal has the colours for it", () => {
-    // The left half is missing, and of the right half every piece has its own red.
+    // The left half is missing, and of the right half every piece has its own blue.
+    const { content } = manifest;
+    const view = new ReducedView(content as PixelContent);
     const pictures = new HoleTracker(true);
     pictures.onImage("a", manifest);
-    for (let piece = 0; piece < manifest.pieceCount; piece += 1) {
-      const { x, width, height } = partition.rectOf(piece);
-      const pixels = Array.from({ length: width * height }, () => [200, 100, x / 2]).flat();
-      if (x >= 100) pictures.onPiece("a", piece, Uint8Array.from(pixels));
+    pictures.onPicture("a", pictureOf(view));
+    for (let piece = 0; piece < partition.pieceCount; piece += 1) {
+      const rect = partition.rectOf(piece);
+      const pixel = [200, 100, rect.x / 2];
+      const pixels = Array.from({ length: rect.width * rect.height }, () => pixel).flat();
+      if (rect.x < 100) continue;
+      view.placeExact(rect, Uint8Array.from(pixels));
+      pictures.onPiece("a", piece);
     }
     const map = pictures.mapOf("a", { columns: 20, rows: 5 }, 0);
     if (map === undefined || !("rgb" in map)) throw new Error("no picture");
@@ -410,6 +427,40 @@ describe("the map of holes", () => {
     expect(first).toContain("38;2;200;100;50m\u001b[48;2;200;100;50m▀");
     const drawn = stripVTControlCharacters(first);
     expect(drawn).toBe(`│${"╱".repeat(10)}${"▀".repeat(10)}│`);
+  });
+
+  test("tells apart what is exact, what a preview stands for, and what is missing", () => {
+    const manifestOf: RuledManifest = { ...manifest, content: { mode: "file", bytes: 1 } };
+    const view = new ReducedView(manifest.content as PixelContent);
+    const white = (x: number, y: number, target: Uint8Array, at: number): boolean => {
+      target.set([x, y, 9, 255], at);
+      return true;
+    };
+    view.placeExact({ x: 0, y: 0, width: 50, height: 100, rowStep: 1 }, new Uint8Array(15_000));
+    view.placeApproximate({ x: 0, y: 0, width: 100, height: 100, rowStep: 1 }, white);
+    view.placeExact({ x: 50, y: 0, width: 25, height: 25, rowStep: 1 }, new Uint8Array(1_875));
+    const texts = new HoleTracker();
+    texts.onImage("a", manifestOf);
+    texts.onPicture("a", pictureOf(view));
+    const lines = renderTransfer(receiving({}), { ...NARROW, columns: 52, rows: 12 }, 3, (id) =>
+      texts.mapOf(id, { columns: 8, rows: 2 }, 0),
+    );
+    expect(lines.slice(-5)).toEqual([
+      "┌────────┐",
+      "│██▒≈    │",
+      "│██≈≈    │",
+      "└────────┘",
+      '█ whole  ▓▒░ with holes  ≈ approximate  " " missing',
+    ]);
+    const colours = new HoleTracker(true);
+    colours.onImage("a", manifestOf);
+    colours.onPicture("a", pictureOf(view));
+    const map = colours.mapOf("a", { columns: 4, rows: 2 }, 0);
+    if (map === undefined || !("rgb" in map)) throw new Error("no picture");
+    const [, line = ""] = pictureArt(map, { ...COLOURED, pictures: "true" });
+    // The preview's mean colour there is (75, 75, 9), of which a third gives way to the tint.
+    expect(line).toContain("48;2;49;91;95m");
+    expect(stripVTControlCharacters(line)).toBe("│▀▀╱╱│");
   });
 
   test("tints what has the smallest hole, and hatches only what is empty", () => {
@@ -446,7 +497,7 @@ describe("the map of holes", () => {
   test("is forgotten with its image", () => {
     const brief = trackerWithout(manifest, () => true);
     brief.forget("a");
-    brief.onPiece("a", 0, new Uint8Array(300));
+    brief.onPiece("a", 0);
     expect(brief.mapOf("a", { columns: 9, rows: 9 }, 0)).toBeUndefined();
   });
 });

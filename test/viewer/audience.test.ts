@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Random } from "../../src/base/random.js";
 import { Audience, PIPE_BYTES_MAX } from "../../src/viewer/audience.js";
-import { Board, ERRORS_MAX, IMAGES_MAX, PREVIEWS_MAX } from "../../src/viewer/board.js";
+import { Board, ERRORS_MAX, IMAGES_MAX, PICTURES_MAX } from "../../src/viewer/board.js";
 import { decodeBlock, type FeedMessage } from "../../src/viewer/feed.js";
 import { complete, noisePicture, offer, plainFile, progress } from "./scene.js";
 
@@ -11,7 +11,7 @@ class Watcher {
   bufferedMost = 0;
   readonly messages: FeedMessage[] = [];
   readonly pixels: Uint8Array;
-  readonly presence: Uint8Array;
+  readonly state: Uint8Array;
   blocks = 0;
 
   constructor(
@@ -20,7 +20,7 @@ class Watcher {
     private readonly fast = true,
   ) {
     this.pixels = new Uint8Array(width * height * 4);
-    this.presence = new Uint8Array(width * height);
+    this.state = new Uint8Array(width * height);
   }
 
   send(message: string | Uint8Array): void {
@@ -37,7 +37,7 @@ class Watcher {
     for (let row = 0; row < block.height; row += 1) {
       const at = (block.y + row) * this.width + block.x;
       const from = row * block.width;
-      this.presence.set(block.presence.subarray(from, from + block.width), at);
+      this.state.set(block.state.subarray(from, from + block.width), at);
       this.pixels.set(block.rgba.subarray(from * 4, (from + block.width) * 4), at * 4);
     }
   }
@@ -54,13 +54,18 @@ class Watcher {
 describe("a viewer that joins late", () => {
   const { partition, manifest, pieceOf, raster } = noisePicture(300, 200);
 
+  const ignored = (): void => undefined;
+
   function halfArrived() {
     const board = new Board();
     board.event({ event: "listening", t: 0, address: "0.0.0.0:7316", ticket: "192.0.2.1:7316" });
     board.event(offer("a"));
     board.image("a", manifest, 1_000);
+    const { live } = noisePicture(300, 200);
+    board.picture("a", live, ignored);
     for (let piece = 0; piece < partition.pieceCount; piece += 2) {
-      board.piece("a", piece, pieceOf(piece), 2_000);
+      board.piece("a", 2_000);
+      live.take(piece, pieceOf(piece));
     }
     board.event(progress("a", 500));
     board.event(progress("a", 400));
@@ -90,7 +95,7 @@ describe("a viewer that joins late", () => {
       for (let x = 0; x < 300; x += 1) {
         const pixel = y * 300 + x;
         const present = partition.pieceAt(x, y) % 2 === 0;
-        expect(late.presence[pixel]).toBe(present ? 1 : 0);
+        expect(late.state[pixel]).toBe(present ? 1 : 0);
         if (!present) continue;
         const shown = late.pixels.subarray(pixel * 4, pixel * 4 + 3);
         expect(shown).toEqual(raster.subarray(pixel * 3, pixel * 3 + 3));
@@ -114,11 +119,12 @@ describe("a viewer that joins late", () => {
 });
 
 test("a slow viewer is passed over, never owed more than the bound, and ends with the true picture", () => {
-  const { partition, manifest, pieceOf } = noisePicture(1_280, 1_280);
+  const { partition, manifest, pieceOf, live } = noisePicture(1_280, 1_280);
   const board = new Board();
   const audience = new Audience(board);
   board.event(offer("a"));
   board.image("a", manifest, 0);
+  board.picture("a", live, () => undefined);
   const slow = new Watcher(1_280, 1_280, false);
   const fast = new Watcher(1_280, 1_280);
   for (const watcher of [slow, fast]) {
@@ -129,7 +135,7 @@ test("a slow viewer is passed over, never owed more than the bound, and ends wit
   const perFrame = Math.ceil(order.length / 20);
   for (let frame = 0; frame < 20; frame += 1) {
     for (const piece of order.slice(frame * perFrame, (frame + 1) * perFrame)) {
-      board.piece("a", piece, pieceOf(piece), 0);
+      live.take(piece, pieceOf(piece));
     }
     board.event(progress("a", 20 - frame));
     expect(audience.tell()).toBe(frame >= 1 || slow.bufferedAmount >= PIPE_BYTES_MAX);
@@ -142,7 +148,7 @@ test("a slow viewer is passed over, never owed more than the bound, and ends wit
     if (!audience.tell()) break;
     expect(beats, "each drained pipe makes headway").toBeLessThan(3);
   }
-  expect(slow.presence.every((value) => value === 1)).toBe(true);
+  expect(slow.state.every((value) => value === 1)).toBe(true);
   expect(Buffer.compare(slow.pixels, fast.pixels)).toBe(0);
   expect(slow.messages.at(-1)).toMatchObject({ event: "progress", missingPixels: 1 });
   const progressTold = (watcher: Watcher) => watcher.kinds().filter((kind) => kind === "progress");
@@ -155,20 +161,22 @@ test("changing the watched picture stops the blocks of the other", () => {
   const second = noisePicture(64, 64, 2);
   const board = new Board();
   const audience = new Audience(board);
-  board.image("a", first.manifest, 0);
-  board.image("b", second.manifest, 0);
+  for (const [id, { manifest, live }] of Object.entries({ a: first, b: second })) {
+    board.image(id, manifest, 0);
+    board.picture(id, live, () => undefined);
+  }
   const viewer = new Watcher(64, 64);
   audience.join(viewer, 0);
   audience.watch(viewer, 1);
   audience.watch(viewer, 2);
-  board.piece("a", 0, first.pieceOf(0), 0);
+  first.live.take(0, first.pieceOf(0));
   audience.tell();
   expect(viewer.blocks).toBe(0);
-  board.piece("b", 0, second.pieceOf(0), 0);
+  second.live.take(0, second.pieceOf(0));
   audience.tell();
   expect(viewer.blocks).toBe(1);
   audience.watch(viewer, null);
-  board.piece("b", 1, second.pieceOf(1), 0);
+  second.live.take(1, second.pieceOf(1));
   audience.watch(viewer, 99);
   expect(audience.tell()).toBe(false);
   expect(viewer.blocks).toBe(1);
@@ -178,13 +186,13 @@ test("a file has facts and progress, but no picture to watch", () => {
   const board = new Board();
   const audience = new Audience(board);
   board.image("f", plainFile(10_000), 0);
-  board.piece("f", 0, new Uint8Array(1_150), 0);
+  board.piece("f", 0);
   const viewer = new Watcher(1, 1);
   audience.join(viewer, 0);
   audience.watch(viewer, 1);
   audience.tell();
   expect(viewer.messages[1]).toMatchObject({ event: "image", mode: "file", bytes: 10_000 });
-  expect(viewer.messages[1]).not.toHaveProperty("preview");
+  expect(viewer.messages[1]).not.toHaveProperty("view");
   expect(viewer.blocks).toBe(0);
 });
 
@@ -204,17 +212,33 @@ describe("the board", () => {
     expect(told(board).filter((message) => message.event === "offer")).toHaveLength(IMAGES_MAX);
   });
 
-  test("keeps a bounded number of previews, and says when one is gone", () => {
-    const { manifest } = noisePicture(32, 32);
+  test("keeps a bounded number of views, and says when one is gone", () => {
+    const { manifest, live } = noisePicture(32, 32);
     const board = new Board();
-    for (let i = 0; i < PREVIEWS_MAX + 2; i += 1) board.image(`${i}`, manifest, 0);
-    expect(board.withPreview().map((image) => image.id)).toEqual(
-      Array.from({ length: PREVIEWS_MAX }, (_, i) => `${i + 2}`),
+    for (let i = 0; i < PICTURES_MAX + 2; i += 1) {
+      board.image(`${i}`, manifest, 0);
+      board.picture(`${i}`, live, () => undefined);
+    }
+    expect(board.withPicture().map((image) => image.id)).toEqual(
+      Array.from({ length: PICTURES_MAX }, (_, i) => `${i + 2}`),
     );
     const without = told(board).filter(
-      (message) => message.event === "image" && message.preview === undefined,
+      (message) => message.event === "image" && message.view === undefined,
     );
     expect(without).toMatchObject([{ id: "0" }, { id: "1" }]);
+  });
+
+  test("says why a picture is drawn no more, and calls for a frame to tell it", () => {
+    const { manifest, live } = noisePicture(32, 32);
+    const board = new Board();
+    board.image("a", manifest, 0);
+    let news = 0;
+    board.picture("a", live, () => {
+      news += 1;
+    });
+    live.fail("the thread has died");
+    expect(news).toBe(1);
+    expect(told(board).at(-1)).toMatchObject({ viewFailure: "the thread has died" });
   });
 
   test("keeps a bounded number of errors, the newest", () => {
@@ -228,7 +252,7 @@ describe("the board", () => {
 
   test("ignores pieces and progress of images that it does not know", () => {
     const board = new Board();
-    board.piece("ghost", 0, new Uint8Array(1), 0);
+    board.piece("ghost", 0);
     board.event(progress("ghost", 1));
     board.event(complete("ghost"));
     expect(told(board)).toEqual([]);

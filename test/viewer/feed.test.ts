@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { Random } from "../../src/base/random.js";
 import { decodeBlock, encodeBlock } from "../../src/viewer/feed.js";
 
-test("a block message gives back the pixels and the presence that it was cut from", () => {
+test("a block message gives back the pixels and the states that it was cut from", () => {
   const side = fc.integer({ min: 1, max: 40 });
   fc.assert(
     fc.property(side, side, fc.integer(), fc.nat(0xffff_ffff), (width, height, seed, image) => {
@@ -11,7 +11,7 @@ test("a block message gives back the pixels and the presence that it was cut fro
       const planes = {
         width,
         rgba: random.bytes(width * height * 4),
-        presence: random.bytes(width * height).map((byte) => byte & 1),
+        state: random.bytes(width * height).map((byte) => byte % 3),
       };
       const x = random.between(0, width - 1);
       const y = random.between(0, height - 1);
@@ -27,7 +27,7 @@ test("a block message gives back the pixels and the presence that it was cut fro
         for (let column = 0; column < rect.width; column += 1) {
           const there = row * rect.width + column;
           const here = (y + row) * width + x + column;
-          expect(block?.presence[there]).toBe(planes.presence[here]);
+          expect(block?.state[there]).toBe(planes.state[here]);
           expect(block?.rgba.subarray(there * 4, there * 4 + 4)).toEqual(
             planes.rgba.subarray(here * 4, here * 4 + 4),
           );
@@ -39,7 +39,7 @@ test("a block message gives back the pixels and the presence that it was cut fro
 });
 
 test("any other bytes are no block, and none throws", () => {
-  const planes = { width: 3, rgba: new Uint8Array(24), presence: new Uint8Array(6) };
+  const planes = { width: 3, rgba: new Uint8Array(24), state: new Uint8Array(6) };
   const whole = encodeBlock(7, { x: 0, y: 0, width: 3, height: 2 }, planes);
   for (let length = 0; length < whole.length; length += 1) {
     expect(decodeBlock(whole.subarray(0, length))).toBeUndefined();

@@ -1,17 +1,19 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Random } from "../../src/base/random.js";
+import { APPROXIMATE, EXACT, MISSING } from "../../src/picture/reduced-view.js";
 import { decodeBlock, encodeBlock } from "../../src/viewer/feed.js";
 import { Painting, type Palette, Plane } from "../../web/src/pixels.js";
 
 const PALETTE: Palette = {
   hatch: [0xff000001, 0xff000002],
-  present: 0xff000003,
+  exact: 0xff000003,
   missing: 0xff000004,
+  approximate: 0xff000005,
   ground: 0xffffffff,
 };
 
-/** Opaque noise, of which a share is present. */
+/** Opaque noise, of which a share is exact, and half of the rest approximate. */
 function noisePlane(width: number, height: number, share: number, random: Random): Plane {
   const plane = new Plane(width, height);
   plane.rgba.set(random.bytes(width * height * 4));
@@ -19,7 +21,7 @@ function noisePlane(width: number, height: number, share: number, random: Random
     // Never a colour of the palette, so that hatching cannot be mistaken.
     plane.rgba[pixel * 4 + 1] = 200;
     plane.rgba[pixel * 4 + 3] = 255;
-    plane.presence[pixel] = random.chance(share) ? 1 : 0;
+    plane.state[pixel] = random.chance(share) ? EXACT : random.between(0, 1) * APPROXIMATE;
   }
   return plane;
 }
@@ -31,42 +33,58 @@ const colourAt = (plane: Plane, pixel: number): number => {
 const isHatch = (colour: number | undefined): boolean =>
   colour === PALETTE.hatch[0] || colour === PALETTE.hatch[1];
 
-test("at whole enlargements each picture pixel is a square of its own colour, or of hatching", () => {
-  const plane = noisePlane(30, 20, 0.6, new Random(1));
-  for (const factor of [1, 2, 5]) {
-    const painting = new Painting(plane, 30 * factor, 20 * factor, 3);
-    painting.paintAll("exact", PALETTE);
+describe.each([
+  ["exact", [EXACT]],
+  ["shown", [EXACT, APPROXIMATE]],
+] as const)("the view %s", (view, shownStates) => {
+  const isShown = (plane: Plane, pixel: number): boolean =>
+    (shownStates as readonly number[]).includes(plane.state[pixel] ?? MISSING);
+
+  test("enlarged by whole factors has each picture pixel as a square of its own colour, or of hatching", () => {
+    const plane = noisePlane(30, 20, 0.6, new Random(1));
+    for (const factor of [1, 2, 5]) {
+      const painting = new Painting(plane, 30 * factor, 20 * factor, 3);
+      painting.paintAll(view, PALETTE);
+      painting.pixels.forEach((colour, at) => {
+        const x = Math.floor((at % painting.width) / factor);
+        const y = Math.floor(at / painting.width / factor);
+        const pixel = y * 30 + x;
+        if (isShown(plane, pixel)) expect(colour).toBe(colourAt(plane, pixel));
+        else expect(isHatch(colour)).toBe(true);
+      });
+    }
+  });
+
+  test("reduced shows only colours of pixels of its cell, and hatching where one is not to be shown", () => {
+    const random = new Random(2);
+    const plane = noisePlane(90, 70, 0.7, random);
+    const painting = new Painting(plane, 37, 29, 3);
+    painting.paintAll(view, PALETTE);
     painting.pixels.forEach((colour, at) => {
-      const x = Math.floor((at % painting.width) / factor);
-      const y = Math.floor(at / painting.width / factor);
-      const pixel = y * 30 + x;
-      if (plane.presence[pixel] === 1) expect(colour).toBe(colourAt(plane, pixel));
-      else expect(isHatch(colour)).toBe(true);
+      const [x, y] = [at % 37, Math.floor(at / 37)];
+      const cell: number[] = [];
+      for (let row = Math.floor((y * 70) / 29); row < Math.floor(((y + 1) * 70) / 29); row += 1) {
+        const end = Math.floor(((x + 1) * 90) / 37);
+        for (let column = Math.floor((x * 90) / 37); column < end; column += 1) {
+          cell.push(row * 90 + column);
+        }
+      }
+      if (isHatch(colour)) {
+        expect(cell.some((pixel) => !isShown(plane, pixel))).toBe(true);
+        return;
+      }
+      const honest = cell.filter((pixel) => isShown(plane, pixel));
+      expect(honest.map((pixel) => colourAt(plane, pixel))).toContain(colour);
     });
-  }
+  });
 });
 
-test("a reduced painting shows only colours of present pixels of its cell, and hatching where one is missing", () => {
-  const random = new Random(2);
-  const plane = noisePlane(90, 70, 0.7, random);
-  const painting = new Painting(plane, 37, 29, 3);
-  painting.paintAll("exact", PALETTE);
-  painting.pixels.forEach((colour, at) => {
-    const [x, y] = [at % 37, Math.floor(at / 37)];
-    const cell: number[] = [];
-    for (let row = Math.floor((y * 70) / 29); row < Math.floor(((y + 1) * 70) / 29); row += 1) {
-      const end = Math.floor(((x + 1) * 90) / 37);
-      for (let column = Math.floor((x * 90) / 37); column < end; column += 1) {
-        cell.push(row * 90 + column);
-      }
-    }
-    if (isHatch(colour)) {
-      expect(cell.some((pixel) => plane.presence[pixel] === 0)).toBe(true);
-      return;
-    }
-    const honest = cell.filter((pixel) => plane.presence[pixel] === 1);
-    expect(honest.map((pixel) => colourAt(plane, pixel))).toContain(colour);
-  });
+test("the hole map has one flat colour for each state", () => {
+  const plane = noisePlane(20, 20, 0.4, new Random(3));
+  const painting = new Painting(plane, 20, 20, 3);
+  painting.paintAll("holes", PALETTE);
+  const wanted = [PALETTE.missing, PALETTE.exact, PALETTE.approximate];
+  expect([...painting.pixels]).toEqual([...plane.state].map((state) => wanted[state]));
 });
 
 describe("holes keep their share of a reduced painting", () => {
@@ -78,13 +96,13 @@ describe("holes keep their share of a reduced painting", () => {
   test.each(Object.entries(patterns))("%s", (_, isPresent) => {
     const plane = new Plane(400, 400);
     for (let y = 0; y < 400; y += 1) {
-      for (let x = 0; x < 400; x += 1) plane.presence[y * 400 + x] = isPresent(x, y) ? 1 : 0;
+      for (let x = 0; x < 400; x += 1) plane.state[y * 400 + x] = isPresent(x, y) ? 1 : 0;
     }
-    const share = plane.presence.reduce((sum, value) => sum + value, 0) / plane.presence.length;
+    const share = plane.state.reduce((sum, value) => sum + value, 0) / plane.state.length;
     for (const side of [200, 100, 130]) {
       const painting = new Painting(plane, side, side, 3);
       painting.paintAll("holes", PALETTE);
-      const present = painting.pixels.filter((colour) => colour === PALETTE.present).length;
+      const present = painting.pixels.filter((colour) => colour === PALETTE.exact).length;
       expect(Math.abs(present / (side * side) - share)).toBeLessThan(0.04);
     }
   });
@@ -125,12 +143,12 @@ test("a block that does not fit the picture is not placed", () => {
   const block = decodeBlock(encodeBlock(1, { x: 5, y: 5, width: 6, height: 5 }, big));
   if (block === undefined) throw new Error("not a block");
   expect(plane.place(block)).toBe(false);
-  expect(plane.presence.every((value) => value === 0)).toBe(true);
+  expect(plane.state.every((value) => value === 0)).toBe(true);
 });
 
 test("the picture's own transparency shows the ground, not hatching", () => {
   const plane = new Plane(2, 1);
-  plane.presence.fill(1);
+  plane.state.fill(1);
   plane.rgba.set([0, 0, 0, 0, 100, 100, 100, 128]);
   const painting = new Painting(plane, 2, 1, 3);
   painting.paintAll("exact", PALETTE);

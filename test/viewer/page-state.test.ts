@@ -14,6 +14,7 @@ import {
   missingOf,
   NOTHING_YET,
   phaseOf,
+  pixelCounts,
   quietMs,
   reduce,
   type State,
@@ -35,11 +36,11 @@ const image = (id: string, number = 1): ImageMessage => ({
   bytes: 30_000,
   pieces: 30,
   sha256: "ab".repeat(32),
-  preview: { width: 100, height: 100 },
+  view: { width: 100, height: 100 },
 });
 const hello = (quietSeconds: Record<string, number> = {}): FeedMessage => ({
   event: "hello",
-  version: 1,
+  version: 2,
   quietSeconds,
 });
 const missing = (id: string, missingPixels: number, missingPieces: number): FeedMessage => ({
@@ -78,11 +79,37 @@ describe("what the page knows of a transfer", () => {
     expect(rest.transfers.map((transfer) => transfer.id)).toEqual(["b"]);
   });
 
-  test("loses its picture but not its numbers when the preview is dropped", () => {
-    const { preview: _, ...bare } = image("a");
+  test("loses its picture but not its numbers when the view is dropped", () => {
+    const { view: _, ...bare } = image("a");
     const transfer = only(told(offer("a"), image("a"), progress("a", 7), bare));
-    expect(transfer.image).not.toHaveProperty("preview");
+    expect(transfer.image).not.toHaveProperty("view");
     expect(missingOf(transfer)).toBe(7);
+  });
+});
+
+describe("the numbers of pixels", () => {
+  const picture = (exactPixels: number, approximatePixels: number): FeedMessage => ({
+    event: "picture",
+    t: 1,
+    id: "a",
+    exactPixels,
+    approximatePixels,
+  });
+
+  test("are the picture's, and add up to all of it", () => {
+    const transfer = only(told(image("a"), picture(1_000, 0), picture(3_000, 500)));
+    expect(pixelCounts(transfer)).toEqual({ exact: 3_000, approximate: 500, missing: 6_500 });
+  });
+
+  test("are not made up for what is not drawn, or not told yet", () => {
+    const { view: _, ...bare } = image("a");
+    expect(pixelCounts(only(told(image("a"))))).toBeUndefined();
+    expect(pixelCounts(only(told(bare, picture(5, 5))))).toBeUndefined();
+  });
+
+  test("are all exact once the picture is verified, however late the last was told", () => {
+    const transfer = only(told(image("a"), picture(9_000, 1_000), complete("a")));
+    expect(pixelCounts(transfer)).toEqual({ exact: 10_000, approximate: 0, missing: 0 });
   });
 });
 

@@ -1,9 +1,13 @@
 import { Random } from "../../src/base/random.js";
+import { LiveImage } from "../../src/node/live-image.js";
+import type { LiveChange } from "../../src/node/live-messages.js";
+import type { LivePicture } from "../../src/node/live-picture.js";
 import { Partition } from "../../src/picture/partition.js";
 import { cutPiece } from "../../src/picture/raster.js";
+import { planesIn, viewBytes, viewSize } from "../../src/picture/reduced-view.js";
 import type { PixelContent, RuledManifest } from "../../src/wire/manifest.js";
 
-/** A small RGB picture of noise, with all that a viewer is told about it. */
+/** A small RGB picture of noise, with all that a viewer is told about it, and drawn as its pieces are taken. */
 export function noisePicture(width: number, height: number, seed = 1) {
   const shape = {
     width,
@@ -35,7 +39,47 @@ export function noisePicture(width: number, height: number, seed = 1) {
     const bytes = new Uint8Array(partition.piecePixelsMax * 3);
     return bytes.subarray(0, cutPiece(raster, partition, 3, piece, bytes, 0));
   };
-  return { partition, raster, manifest, pieceOf };
+  return { partition, raster, manifest, pieceOf, live: new DrawnPicture(content) };
+}
+
+/** A picture that is drawn as its pieces come, without a thread. */
+export class DrawnPicture implements LivePicture {
+  readonly view;
+  failure: string | undefined;
+  private readonly image: LiveImage;
+  private change: LiveChange;
+  private readonly listeners: ((blocks: readonly number[]) => void)[] = [];
+
+  constructor(content: PixelContent) {
+    const size = viewSize(content);
+    const memory = new SharedArrayBuffer(viewBytes(size));
+    this.view = planesIn(memory, size);
+    this.image = new LiveImage({ content, view: memory });
+    this.change = this.image.change();
+  }
+
+  get exactPixels(): number {
+    return this.change.exactPixels;
+  }
+
+  get approximatePixels(): number {
+    return this.change.approximatePixels;
+  }
+
+  onChange(listener: (blocks: readonly number[]) => void): void {
+    this.listeners.push(listener);
+  }
+
+  take(piece: number, bytes: Uint8Array): void {
+    this.image.take(piece, bytes);
+    this.change = this.image.change();
+    for (const listener of this.listeners) listener(this.change.blocks);
+  }
+
+  fail(reason: string): void {
+    this.failure = reason;
+    for (const listener of this.listeners) listener([]);
+  }
 }
 
 export function plainFile(bytes: number): RuledManifest {

@@ -179,12 +179,12 @@ describe("the feed", () => {
   });
 
   test("tells a viewer who comes late, or again, the whole present state", async () => {
-    const { partition, manifest, pieceOf } = noisePicture(100, 80);
+    const { partition, manifest, pieceOf, live } = noisePicture(100, 80);
     const { observer } = viewer;
     observer.onEvent?.(offer("a"));
     observer.onImage?.("a", manifest);
-    for (let piece = 0; piece < 5; piece += 1)
-      observer.onPiece?.("a", piece, pieceOf(piece), "datagram");
+    observer.onPicture?.("a", live);
+    for (let piece = 0; piece < 5; piece += 1) live.take(piece, pieceOf(piece));
     observer.onEvent?.(progress("a", 7_000));
     for (const visit of ["late", "again"]) {
       const { socket, messages, blocks } = listen();
@@ -199,7 +199,7 @@ describe("the feed", () => {
       await until(() => blocks.length >= 2);
       const present = blocks
         .map((bytes) => decodeBlock(bytes))
-        .reduce((sum, block) => sum + (block?.presence.reduce((a, b) => a + b, 0) ?? 0), 0);
+        .reduce((sum, block) => sum + (block?.state.reduce((a, b) => a + b, 0) ?? 0), 0);
       const expected = [0, 1, 2, 3, 4].reduce((sum, piece) => sum + partition.pixelsOf(piece), 0);
       expect(present, visit).toBe(expected);
       socket.terminate();

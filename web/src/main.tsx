@@ -16,6 +16,7 @@ effect(() => {
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "1") setView("exact");
+  if (event.key === "2") setView("shown");
   if (event.key === "3") setView("holes");
 });
 

@@ -2,31 +2,35 @@ import { useEffect, useRef } from "preact/hooks";
 import { count } from "./format.js";
 import type { Plane } from "./pixels.js";
 import { Stage } from "./stage.js";
-import { confirmedShare, type Transfer } from "./state.js";
+import { confirmedShare, pixelCounts, type Transfer } from "./state.js";
 import { onBlock, plane, setView, view } from "./store.js";
 import { WORDS } from "./words.js";
 
 /** The picture as it is now, or why there is none. */
 export function Picture({ transfer }: { transfer: Transfer }) {
   const held = plane.value;
-  if (transfer.mode === "file") return <p class="blank">{WORDS.noPicture}</p>;
-  if (transfer.image && !transfer.image.preview) return <p class="blank">{WORDS.noPreview}</p>;
+  if (transfer.image && !transfer.image.view) {
+    return <p class="blank">{transfer.mode === "file" ? WORDS.noPicture : WORDS.noView}</p>;
+  }
+  const failure = transfer.image?.viewFailure;
   return (
     <section class="picture" aria-label={transfer.name}>
-      <Views />
+      <Views transfer={transfer} />
       {held ? (
         <Canvas key={held.number} plane={held.plane} transfer={transfer} />
       ) : (
         <div class="stage" />
       )}
+      {failure !== undefined && <p class="note">{WORDS.viewFailed(failure)}</p>}
       <Reduced transfer={transfer} />
     </section>
   );
 }
 
-function Views() {
+function Views({ transfer }: { transfer: Transfer }) {
   const choices = [
     { is: "exact", key: "1", label: WORDS.views.exact },
+    { is: "shown", key: "2", label: WORDS.views.shown },
     { is: "holes", key: "3", label: WORDS.views.holes },
   ] as const;
   return (
@@ -45,20 +49,33 @@ function Views() {
           </button>
         ))}
       </fieldset>
-      <p class="legend">
-        {view.value === "holes" && (
-          <span>
-            <i class="swatch present" /> {WORDS.views.present}
-          </span>
-        )}
-        <span>
-          <i class={`swatch ${view.value === "holes" ? "missing" : "hatch"}`} />{" "}
-          {WORDS.views.missing}
-        </span>
-      </p>
+      <Legend transfer={transfer} />
     </div>
   );
 }
+
+/** What is seen, and of how many pixels that is so. */
+function Legend({ transfer }: { transfer: Transfer }) {
+  const counts = pixelCounts(transfer);
+  const swatch = LOOKS[view.value];
+  return (
+    <ul class="legend">
+      {(["exact", "approximate", "missing"] as const).map((state) => (
+        <li key={state}>
+          <i class={`swatch ${swatch[state]}`} /> {WORDS.states[state]}
+          {counts && <strong>{count(counts[state])}</strong>}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** How pixels look in each view: as they are, hatched, or in a flat colour. */
+const LOOKS = {
+  exact: { exact: "as-is", approximate: "hatch", missing: "hatch" },
+  shown: { exact: "as-is", approximate: "as-is soft", missing: "hatch" },
+  holes: { exact: "exact", approximate: "approximate", missing: "missing" },
+} as const;
 
 function Canvas({ plane, transfer }: { plane: Plane; transfer: Transfer }) {
   const box = useRef<HTMLDivElement>(null);
@@ -98,12 +115,12 @@ function Canvas({ plane, transfer }: { plane: Plane; transfer: Transfer }) {
 
 /** Honest about what a reduced view leaves out. */
 function Reduced({ transfer }: { transfer: Transfer }) {
-  const preview = transfer.image?.preview;
-  if (!preview || preview.width === transfer.width) return null;
+  const shown = transfer.image?.view;
+  if (!shown || shown.width === transfer.width) return null;
   const size = (width: number, height: number) => `${count(width)} × ${count(height)}`;
   return (
     <p class="note">
-      {WORDS.reduced(size(preview.width, preview.height), size(transfer.width, transfer.height))}
+      {WORDS.reduced(size(shown.width, shown.height), size(transfer.width, transfer.height))}
     </p>
   );
 }

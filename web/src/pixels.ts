@@ -1,17 +1,19 @@
 import type { Rect } from "../../src/base/geometry.js";
+import { APPROXIMATE, EXACT, MISSING } from "../../src/picture/reduced-view.js";
 import type { BlockMessage } from "../../src/viewer/feed.js";
 
-/** A preview as it has come: colours and, apart from them, presence. */
+/** A reduced view as it has come: colours and, apart from them, what each pixel is. */
 export class Plane {
   readonly rgba: Uint8Array;
-  readonly presence: Uint8Array;
+  /** `MISSING`, `EXACT` or `APPROXIMATE`. */
+  readonly state: Uint8Array;
 
   constructor(
     readonly width: number,
     readonly height: number,
   ) {
     this.rgba = new Uint8Array(width * height * 4);
-    this.presence = new Uint8Array(width * height);
+    this.state = new Uint8Array(width * height);
   }
 
   /** Puts a block where it belongs; false when it does not lie inside. */
@@ -22,19 +24,23 @@ export class Plane {
       const to = (y + row) * this.width + x;
       const from = row * width;
       this.rgba.set(block.rgba.subarray(from * 4, (from + width) * 4), to * 4);
-      this.presence.set(block.presence.subarray(from, from + width), to);
+      this.state.set(block.state.subarray(from, from + width), to);
     }
     return true;
   }
 }
 
-/** `exact`: what came, the rest hatched. `holes`: present and missing in two flat colours. */
-export type View = "exact" | "holes";
+/**
+ * `exact`: only what is exact, the rest hatched. `shown`: approximate pixels, too. `holes`: exact, approximate and missing
+ * in three flat colours.
+ */
+export type View = "exact" | "shown" | "holes";
 
 /** Colours as 0xAABBGGRR: the order of an ImageData's bytes, read as a little-endian word. */
 export interface Palette {
   readonly hatch: readonly [number, number];
-  readonly present: number;
+  readonly exact: number;
+  readonly approximate: number;
   readonly missing: number;
   /** What shows through where the picture itself is transparent. */
   readonly ground: number;
@@ -48,7 +54,7 @@ export interface Palette {
  * cell is drawn by lot, the same lot each time. Holes then keep their share of
  * the screen, whatever their pattern: a picture without its odd rows does not
  * look whole by sampling even rows. Colour is taken from the cell's centre
- * where that is present, which is calmer.
+ * where that has the same state, which is calmer.
  */
 export class Painting {
   readonly pixels: Uint32Array<ArrayBuffer>;
@@ -93,12 +99,13 @@ export class Painting {
         const sampled =
           (rowStart + ((lot >>> 8) % rowSpan)) * plane.width + start + ((lot & 0xff) % span);
         let colour: number;
-        if (plane.presence[sampled] === 1) {
+        const state = plane.state[sampled] as number;
+        if (view === "holes") {
+          colour = flatColour(state, palette);
+        } else if (state === EXACT || (state === APPROXIMATE && view === "shown")) {
           const centre = centreRow + start + (span >> 1);
-          const shown = plane.presence[centre] === 1 ? centre : sampled;
-          colour = view === "holes" ? palette.present : over(plane.rgba, shown * 4, palette.ground);
-        } else if (view === "holes") {
-          colour = palette.missing;
+          const shown = plane.state[centre] === state ? centre : sampled;
+          colour = over(plane.rgba, shown * 4, palette.ground);
         } else {
           colour = palette.hatch[Math.floor((x + y) / stripe) & 1] as number;
         }
@@ -106,6 +113,11 @@ export class Painting {
       }
     }
   }
+}
+
+function flatColour(state: number, palette: Palette): number {
+  if (state === MISSING) return palette.missing;
+  return state === EXACT ? palette.exact : palette.approximate;
 }
 
 /** For each screen pixel, which pixels of the plane it stands for. */

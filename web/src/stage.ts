@@ -108,7 +108,8 @@ function paletteOf(root: Element): Palette {
   };
   return {
     hatch: [colour("--hatch-a"), colour("--hatch-b")],
-    present: colour("--map-present"),
+    exact: colour("--map-exact"),
+    approximate: colour("--map-approximate"),
     missing: colour("--map-missing"),
     ground: colour("--ground"),
   };

@@ -3,6 +3,7 @@ import type {
   ListeningEvent,
   Mode,
   PartialEvent,
+  PictureEvent,
   ReceiveCompleteEvent,
   ReceiveProgressEvent,
 } from "../../src/node/events.js";
@@ -23,8 +24,10 @@ export interface Transfer {
   readonly from?: string;
   readonly resumedPieces: number;
   /** Absent until the manifest has come. */
-  readonly image?: Pick<ImageMessage, "number" | "sha256" | "preview">;
+  readonly image?: Pick<ImageMessage, "number" | "sha256" | "view" | "viewFailure">;
   readonly progress?: ReceiveProgressEvent;
+  /** Absent for what is not looked at. */
+  readonly picture?: PictureEvent;
   readonly end?: ReceiveCompleteEvent | PartialEvent | ErrorEvent;
   /** When, on the page's clock, the newest new piece came. */
   readonly lastNewMs: number;
@@ -70,8 +73,8 @@ export function reduce(state: State, message: FeedMessage, nowMs: number): State
         transfers: state.transfers.filter((transfer) => message.ids.includes(transfer.id)),
       };
     case "image": {
-      const { number, sha256, preview } = message;
-      const image = { number, sha256, ...(preview && { preview }) };
+      const { number, sha256, view, viewFailure } = message;
+      const image = { number, sha256, ...(view && { view }), ...(viewFailure && { viewFailure }) };
       const known = find(state, message.id);
       const anew = known?.image !== undefined && known.image.number !== number;
       const base = known && !anew ? known : begun(state, message, nowMs);
@@ -91,6 +94,10 @@ export function reduce(state: State, message: FeedMessage, nowMs: number): State
       const isNews = before !== undefined && message.missingPieces < before.missingPieces;
       const lastNewMs = isNews ? nowMs : known.lastNewMs;
       return put(state, { ...known, progress: message, lastNewMs });
+    }
+    case "picture": {
+      const known = find(state, message.id);
+      return known === undefined ? state : put(state, { ...known, picture: message });
     }
     case "complete":
     case "partial":
@@ -135,6 +142,24 @@ export function missingOf(transfer: Transfer): number | undefined {
   return transfer.progress?.missingPixels;
 }
 
+/** Pixels of a picture that is looked at, by what is known of them. */
+export interface PixelCounts {
+  readonly exact: number;
+  readonly approximate: number;
+  readonly missing: number;
+}
+
+/** Undefined for what is not looked at, and before anything was told. */
+export function pixelCounts(transfer: Transfer): PixelCounts | undefined {
+  const { image, picture, end, width, height } = transfer;
+  const all = width * height;
+  if (image?.view === undefined || all === 0) return undefined;
+  if (end?.event === "complete") return { exact: all, approximate: 0, missing: 0 };
+  if (picture === undefined) return undefined;
+  const { exactPixels: exact, approximatePixels: approximate } = picture;
+  return { exact, approximate, missing: all - exact - approximate };
+}
+
 /** Share that has come, 0..1. It is 1 only when the digest agrees. */
 export function confirmedShare(transfer: Transfer): number {
   if (transfer.end?.event === "complete") return 1;
@@ -152,7 +177,10 @@ function find(state: State, id: string): Transfer | undefined {
   return state.transfers.find((transfer) => transfer.id === id);
 }
 
-type Facts = Omit<Transfer, "from" | "resumedPieces" | "image" | "progress" | "end" | "lastNewMs">;
+type Facts = Omit<
+  Transfer,
+  "from" | "resumedPieces" | "image" | "progress" | "picture" | "end" | "lastNewMs"
+>;
 
 function factsOf(facts: Facts): Facts {
   const { id, name, mode, width, height, channels, bits, bytes, pieces } = facts;

@@ -9,7 +9,7 @@ import { WORDS } from "./words.js";
 /** All that the page knows. Components read these; only the functions below write them. */
 export const state = signal<State>(NOTHING_YET);
 export const link = signal<Link>({ kind: "connecting" });
-export const view = signal<View>("exact");
+export const view = signal<View>("shown");
 /** The sentence in the live region. */
 export const spoken = signal("");
 /** The pixels of the picture shown; a new object for each picture. */
@@ -80,13 +80,13 @@ const announcer = new Announcer();
 /** Watches the picture that is shown, and makes room for its pixels. */
 function follow(): void {
   const image = shown.value?.image;
-  const preview = image?.preview;
-  const number = image !== undefined && preview !== undefined ? image.number : undefined;
+  const size = image?.view;
+  const number = image !== undefined && size !== undefined ? image.number : undefined;
   if (plane.value?.number === number) return;
   plane.value =
-    number === undefined || preview === undefined
+    number === undefined || size === undefined
       ? undefined
-      : { number, plane: new Plane(preview.width, preview.height) };
+      : { number, plane: new Plane(size.width, size.height) };
   connection.watch(number ?? null);
 }
 

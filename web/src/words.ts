@@ -41,9 +41,13 @@ export const WORDS = {
   },
   views: {
     group: "View",
-    exact: "Picture",
+    exact: "Exact only",
+    shown: "Picture",
     holes: "Hole map",
-    present: "present",
+  },
+  states: {
+    exact: "exact",
+    approximate: "approximate",
     missing: "missing",
   },
   from: (address: string) => `from ${address}`,
@@ -56,9 +60,10 @@ export const WORDS = {
   checking: "Everything is here. Its digest is being checked.",
   resumed: (pieces: number) => `${count(pieces)} pieces were kept from an earlier run.`,
   reduced: (shown: string, all: string) =>
-    `Shown reduced, ${shown} of ${all}: each pixel shown is one of the picture's. The numbers count all.`,
+    `Shown reduced, ${shown} of ${all}: each exact pixel shown is one of the picture's. The numbers count all.`,
   noPicture: "This is sent as a plain file: there is no picture to show.",
-  noPreview: "This picture is no longer kept for viewing. Its numbers stay.",
+  noView: "This picture is not kept for viewing. Its numbers stay.",
+  viewFailed: (reason: string) => `The picture is drawn no more: ${reason}. It still arrives.`,
   numbers: {
     title: "Numbers",
     rate: "Rate",
@@ -86,10 +91,12 @@ export const WORDS = {
     report: "Report",
   },
   failed: { badge: "FAILED" },
-  canvas: (name: string, share: number, view: "exact" | "holes") =>
-    view === "exact"
-      ? `${name}, ${percent(share)} there; missing pixels are hatched`
-      : `Hole map of ${name}, ${percent(share)} present`,
+  canvas: (name: string, share: number, view: "exact" | "shown" | "holes") =>
+    ({
+      exact: `${name}, ${percent(share)} there; all that is not exact is hatched`,
+      shown: `${name}, ${percent(share)} there, some of the rest approximately; missing pixels are hatched`,
+      holes: `Hole map of ${name}, ${percent(share)} exact`,
+    })[view],
   spoken: {
     started: (name: string) => `${name} is arriving.`,
     milestone: (name: string, share: number) => `${name}: ${share} per cent confirmed.`,

@@ -1,12 +1,21 @@
 import { type Look, painted, type Tone } from "./look.js";
 
-/** Draws a grid of shares present (0..1, row by row), framed so that emptiness at the edge can be seen. */
-export function holeArt(shares: ArrayLike<number>, grid: Grid, look: Look): string[] {
+/**
+ * Draws a grid of shares present (0..1, row by row), framed so that emptiness at the edge can be seen.
+ *
+ * @param approximate shares that only a preview stands for
+ */
+export function holeArt(
+  shares: ArrayLike<number>,
+  grid: Grid,
+  look: Look,
+  approximate: ArrayLike<number> = [],
+): string[] {
   const { frame } = look.glyphs;
   const edge = frame.across.repeat(grid.columns);
   const lines = [`${frame.topLeft}${edge}${frame.topRight}`];
   for (let row = 0; row < grid.rows; row += 1) {
-    lines.push(frame.down + artRow(shares, row, grid.columns, look) + frame.down);
+    lines.push(frame.down + artRow({ shares, approximate }, row, grid.columns, look) + frame.down);
   }
   lines.push(`${frame.bottomLeft}${edge}${frame.bottomRight}`);
   return lines;
@@ -30,12 +39,19 @@ export function gridFor(width: number, height: number, room: Grid): Grid {
 }
 
 /** What the shades mean, in one line. */
-export function legend(look: Look): string {
+export function legend(look: Look, approximate: ArrayLike<number> = []): string {
   const [none, few, half, most, all] = look.glyphs.shades;
-  return `${all} whole  ${most}${half}${few} with holes  "${none}" missing`;
+  const hasEstimates = Array.prototype.some.call(approximate, (share) => share > 0);
+  const estimates = hasEstimates ? `  ${look.glyphs.approximate} approximate` : "";
+  return `${all} whole  ${most}${half}${few} with holes${estimates}  "${none}" missing`;
 }
 
-function artRow(shares: ArrayLike<number>, row: number, columns: number, look: Look): string {
+interface Shares {
+  readonly shares: ArrayLike<number>;
+  readonly approximate: ArrayLike<number>;
+}
+
+function artRow({ shares, approximate }: Shares, row: number, columns: number, look: Look): string {
   let text = "";
   let stretch = "";
   let tone: Tone | undefined;
@@ -47,7 +63,8 @@ function artRow(shares: ArrayLike<number>, row: number, columns: number, look: L
       stretch = "";
       tone = next;
     }
-    stretch += shade(share, look);
+    const isEstimate = share <= 0 && (approximate[row * columns + column] ?? 0) > 0;
+    stretch += isEstimate ? look.glyphs.approximate : shade(share, look);
   }
   return text + painted(look, tone, stretch);
 }

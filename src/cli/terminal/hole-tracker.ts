@@ -1,18 +1,21 @@
-import type { Rect } from "../../base/geometry.js";
 import { PieceSet } from "../../base/piece-set.js";
 import type { Range } from "../../base/range-set.js";
+import type { LivePicture } from "../../node/live-picture.js";
 import type { ReceiveObserver } from "../../node/observer.js";
 import { blockMap } from "../../picture/hole-map.js";
 import { Partition } from "../../picture/partition.js";
-import { Preview } from "../../picture/preview.js";
-import type { RuledManifest } from "../../wire/manifest.js";
+import type { ViewPlanes } from "../../picture/reduced-view.js";
+import { type Manifest, toldPieces } from "../../wire/manifest.js";
 import { type Grid, gridFor } from "./hole-art.js";
 import type { PictureMap } from "./picture-art.js";
+import { cellsOf } from "./view-cells.js";
 
 export interface HoleMap {
   readonly grid: Grid;
-  /** Share present (0..1) of each cell, row by row. */
+  /** Share present (0..1) of each cell, row by row; in a picture, of exact pixels. */
   readonly shares: ArrayLike<number>;
+  /** Share of each cell that only a preview stands for; absent where there is none. */
+  readonly approximate?: ArrayLike<number>;
 }
 
 /** Watches a receiver and knows, for each image under way, where its holes are. */
@@ -22,12 +25,16 @@ export class HoleTracker implements ReceiveObserver {
   /** @param pictures whether pictures are wanted as such, where there are any */
   constructor(private readonly pictures = false) {}
 
-  onImage(id: string, manifest: RuledManifest): void {
+  onImage(id: string, manifest: Manifest): void {
     this.images.set(id, new ImageHoles(manifest, this.pictures));
   }
 
-  onPiece(id: string, piece: number, bytes: Uint8Array): void {
-    this.images.get(id)?.place(piece, bytes);
+  onPiece(id: string, piece: number): void {
+    this.images.get(id)?.place(piece);
+  }
+
+  onPicture(id: string, picture: LivePicture): void {
+    this.images.get(id)?.show(picture);
   }
 
   /** No more maps of this image are wanted. */
@@ -50,28 +57,27 @@ interface Drawn {
 
 class ImageHoles {
   private readonly missing = new PieceSet();
+  /** Where each piece lies, when that is known before it comes. */
   private readonly partition: Partition | undefined;
-  private readonly preview: Preview | undefined;
+  private picture: LivePicture | undefined;
   private last: Drawn | undefined;
 
   constructor(
-    private readonly manifest: RuledManifest,
-    pictures: boolean,
+    private readonly manifest: Manifest,
+    private readonly pictures: boolean,
   ) {
-    if (manifest.pieceCount > 0) this.missing.add(0, manifest.pieceCount);
+    const pieces = toldPieces(manifest);
+    if (pieces > 0) this.missing.add(0, pieces);
     const { content } = manifest;
-    if (content.mode === "file") return;
-    const partition = Partition.of(content);
-    this.partition = partition;
-    const { channels, bits, colour } = content;
-    if (pictures) {
-      this.preview = new Preview({ partition, channels, bits, colour }, PREVIEW_SIDE);
-    }
+    if (content.mode === "pixels") this.partition = Partition.of(content);
   }
 
-  place(piece: number, bytes: Uint8Array): void {
+  place(piece: number): void {
     this.missing.delete(piece);
-    this.preview?.place(piece, bytes);
+  }
+
+  show(picture: LivePicture): void {
+    this.picture = picture;
   }
 
   mapIn(room: Grid, nowMs: number): HoleMap | PictureMap {
@@ -79,84 +85,42 @@ class ImageHoles {
     const fits = last?.room.columns === room.columns && last.room.rows === room.rows;
     if (last !== undefined && fits && nowMs < last.staleMs) return last.map;
     const startMs = performance.now();
-    const map = this.partition ? this.pictureMap(this.partition, room) : this.fileMap(room);
+    const map = this.drawn(room);
     const costMs = performance.now() - startMs;
     // A map of very many holes is dear; it may take a twentieth of the time at most.
     this.last = { map, room, staleMs: nowMs + MAP_COST_SHARE_INVERSE * costMs };
     return map;
   }
 
-  private pictureMap(partition: Partition, room: Grid): HoleMap | PictureMap {
-    const grid = gridFor(partition.width, partition.height, room);
-    const { columns, rows } = grid;
-    const missing = this.missing.ranges();
+  private drawn(room: Grid): HoleMap | PictureMap {
+    if (this.picture !== undefined) return this.pictureMap(this.picture.view, room);
+    if (this.partition === undefined) return this.fileMap(room);
+    const grid = gridFor(this.partition.width, this.partition.height, room);
+    return { grid, shares: this.exactShares(this.partition, grid) };
+  }
+
+  private pictureMap(view: ViewPlanes, room: Grid): HoleMap | PictureMap {
+    const grid = gridFor(view.width, view.height, room);
     // With fewer rows than halves of characters, a picture would be stretched.
-    const isHighEnough = this.preview !== undefined && partition.height >= 2 * rows;
-    if (this.preview === undefined || !isHighEnough) {
-      return { grid, shares: blockMap(partition, missing, columns, rows) };
-    }
-    const shares = blockMap(partition, missing, columns, 2 * rows);
-    return { grid, shares, rgb: meanColours(this.preview, columns, 2 * rows) };
+    const inHalves = this.pictures && view.height >= 2 * grid.rows;
+    const cells = { columns: grid.columns, rows: inHalves ? 2 * grid.rows : grid.rows };
+    const { exact, approximate, rgb } = cellsOf(view, cells.columns, cells.rows);
+    // Where it is known what each piece holds, the smallest hole is known, too, that the view does not show.
+    const shares = this.partition === undefined ? exact : this.exactShares(this.partition, cells);
+    return { grid, shares, approximate, ...(inHalves && { rgb }) };
+  }
+
+  private exactShares(partition: Partition, { columns, rows }: Grid): Float64Array {
+    return blockMap(partition, this.missing.ranges(), columns, rows);
   }
 
   /** A file has no shape: its pieces in reading order over two lines. */
   private fileMap(room: Grid): HoleMap {
-    const pieces = this.manifest.pieceCount;
+    const pieces = toldPieces(this.manifest);
     const rows = Math.min(FILE_MAP_ROWS, room.rows);
     const columns = Math.max(1, Math.min(room.columns, Math.ceil(pieces / rows)));
     return { grid: { columns, rows }, shares: pieceShares(this.missing, pieces, columns * rows) };
   }
-}
-
-/** Of each cell of a grid over the preview, the mean colour of the pixels that are present, on black. */
-function meanColours(preview: Preview, columns: number, rows: number): Uint8Array {
-  const out = new Uint8Array(columns * rows * 3);
-  for (let row = 0; row < rows; row += 1) {
-    for (let column = 0; column < columns; column += 1) {
-      out.set(
-        meanColour(preview, cellRect(preview, column, row, columns, rows)),
-        (row * columns + column) * 3,
-      );
-    }
-  }
-  return out;
-}
-
-function meanColour(preview: Preview, { x, y, width, height }: Rect): number[] {
-  const sum: [number, number, number] = [0, 0, 0];
-  let count = 0;
-  for (let line = y; line < y + height; line += 1) {
-    for (
-      let pixel = line * preview.width + x;
-      pixel < line * preview.width + x + width;
-      pixel += 1
-    ) {
-      if (preview.presence[pixel] === 0) continue;
-      count += 1;
-      const alpha = (preview.rgba[pixel * 4 + 3] as number) / 255;
-      for (const i of [0, 1, 2] as const) sum[i] += (preview.rgba[pixel * 4 + i] as number) * alpha;
-    }
-  }
-  return sum.map((value) => Math.round(value / Math.max(1, count)));
-}
-
-/** The cell's rectangle of preview pixels: one at least, for a picture may have fewer than there are cells. */
-function cellRect(
-  preview: Preview,
-  column: number,
-  row: number,
-  columns: number,
-  rows: number,
-): Rect {
-  const [x, right] = [column, column + 1].map((i) => Math.floor((i * preview.width) / columns));
-  const [y, bottom] = [row, row + 1].map((i) => Math.floor((i * preview.height) / rows));
-  const [left, top] = [x as number, y as number];
-  return {
-    x: left,
-    y: top,
-    width: Math.max(1, (right as number) - left),
-    height: Math.max(1, (bottom as number) - top),
-  };
 }
 
 /** The share of present pieces in each of `cells` equal stretches; stretches beyond the last piece are whole. */
@@ -179,6 +143,4 @@ function stretchOf(cell: number, cells: number, pieces: number): Range {
 }
 
 const FILE_MAP_ROWS = 2;
-/** Pixels: about three for each cell of the largest map. */
-const PREVIEW_SIDE = 256;
 const MAP_COST_SHARE_INVERSE = 20;

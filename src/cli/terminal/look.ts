@@ -17,6 +17,8 @@ export interface Glyphs {
   readonly bar: { readonly done: string; readonly open: string };
   /** From nothing present to all present; the ends mean exactly none and exactly all. */
   readonly shades: readonly [string, string, string, string, string];
+  /** Nothing exact, but a preview. */
+  readonly approximate: string;
   readonly frame: Record<
     "topLeft" | "topRight" | "bottomLeft" | "bottomRight" | "across" | "down",
     string
@@ -85,6 +87,7 @@ export const UNICODE: Glyphs = {
   times: "×",
   bar: { done: "█", open: "░" },
   shades: [" ", "░", "▒", "▓", "█"],
+  approximate: "≈",
   frame: {
     topLeft: "┌",
     topRight: "┐",
@@ -100,6 +103,7 @@ export const ASCII: Glyphs = {
   times: "x",
   bar: { done: "#", open: "." },
   shades: [" ", ".", ":", "+", "#"],
+  approximate: "~",
   frame: {
     topLeft: "+",
     topRight: "+",

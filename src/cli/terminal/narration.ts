@@ -31,6 +31,7 @@ export function receiveNarration(
     case "offer":
       return talk === "results" ? [] : offered(event, look, talk);
     case "progress":
+    case "picture":
       return [];
     case "complete":
       return [

@@ -5,9 +5,11 @@ import type { Look } from "./look.js";
 export interface PictureMap {
   /** In characters. */
   readonly grid: Grid;
-  /** Share present (0..1) of each cell: `columns` by `2 * rows`, row by row. */
+  /** Share of exact pixels (0..1) of each cell: `columns` by `2 * rows`, row by row. */
   readonly shares: ArrayLike<number>;
-  /** Three bytes a cell: the mean colour of what is present. */
+  /** Share that only a preview stands for. */
+  readonly approximate?: ArrayLike<number>;
+  /** Three bytes a cell: the mean colour of what is not missing. */
   readonly rgb: Uint8Array;
 }
 
@@ -15,18 +17,20 @@ type Colour = readonly [red: number, green: number, blue: number];
 
 /**
  * Draws the picture in a frame. A cell that is whole has the picture's colour, one with holes is
- * tinted, one of which nothing has come is hatched.
+ * tinted, one that is whole only by the preview's help is tinted otherwise, one of which nothing has come is hatched.
  */
-export function pictureArt({ grid, shares, rgb }: PictureMap, look: Look): string[] {
+export function pictureArt({ grid, shares, approximate, rgb }: PictureMap, look: Look): string[] {
   const { frame } = look.glyphs;
   const edge = frame.across.repeat(grid.columns);
   const lines = [`${frame.topLeft}${edge}${frame.topRight}`];
   const cell = (column: number, row: number): Colour | undefined => {
     const at = row * grid.columns + column;
     const share = shares[at] ?? 0;
-    if (share <= 0) return undefined;
+    const estimated = approximate?.[at] ?? 0;
+    if (share + estimated <= 0) return undefined;
     const colour = [rgb[at * 3], rgb[at * 3 + 1], rgb[at * 3 + 2]] as unknown as Colour;
-    return share >= 1 ? colour : tinted(colour);
+    if (share >= 1) return colour;
+    return tinted(colour, share + estimated >= 1 ? ESTIMATE_TINT : HOLE_TINT);
   };
   for (let row = 0; row < grid.rows; row += 1) {
     let line = "";
@@ -40,7 +44,8 @@ export function pictureArt({ grid, shares, rgb }: PictureMap, look: Look): strin
 }
 
 /** What is seen, in one line of plain text. */
-export const PICTURE_LEGEND = "the picture as it is here  pink: with holes  ╱ missing";
+export const PICTURE_LEGEND =
+  "the picture as it is here  blue: approximate  pink: with holes  ╱ missing";
 
 function character(top: Colour | undefined, bottom: Colour | undefined, look: Look): string {
   if (top === undefined && bottom === undefined) return `${RESET}${inked(HATCH, look)}╱`;
@@ -49,9 +54,9 @@ function character(top: Colour | undefined, bottom: Colour | undefined, look: Lo
 }
 
 /** Seen for a single lost pixel, and yet the picture shows through while it comes. */
-function tinted(colour: Colour): Colour {
+function tinted(colour: Colour, tint: Colour): Colour {
   const mix = (i: 0 | 1 | 2): number =>
-    Math.round(colour[i] * (1 - TINT_SHARE) + TINT[i] * TINT_SHARE);
+    Math.round(colour[i] * (1 - TINT_SHARE) + tint[i] * TINT_SHARE);
   return [mix(0), mix(1), mix(2)];
 }
 
@@ -86,7 +91,8 @@ const mean = ([red, green, blue]: Colour): number => (red + green + blue) / 3;
 const RESET = "\u001b[0m";
 /** Levels of xterm's colour cube. */
 const CUBE_LEVELS = [0, 95, 135, 175, 215, 255];
-const TINT: Colour = [255, 0, 170];
+const HOLE_TINT: Colour = [255, 0, 170];
+const ESTIMATE_TINT: Colour = [0, 120, 255];
 const TINT_SHARE = 0.35;
 const HATCH: Colour = [120, 120, 120];
 /** Of a missing half beside one that is there. */

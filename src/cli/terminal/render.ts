@@ -50,8 +50,10 @@ export function renderTransfer(
     const map = maps(image.id, mapRoom);
     if (map === undefined) continue;
     const isPicture = "rgb" in map;
-    lines.push(...(isPicture ? pictureArt(map, look) : holeArt(map.shares, map.grid, look)));
-    keys.add(isPicture ? PICTURE_LEGEND : legend(look));
+    lines.push(
+      ...(isPicture ? pictureArt(map, look) : holeArt(map.shares, map.grid, look, map.approximate)),
+    );
+    keys.add(isPicture ? PICTURE_LEGEND : legend(look, map.approximate));
   }
   for (const key of keys) {
     if (displayWidth(key) <= look.columns) lines.push(painted(look, "faint", key));

@@ -1,0 +1,112 @@
+import { assert } from "../base/assert.js";
+import type { Rect } from "../base/geometry.js";
+import type { PieceRect } from "./partition.js";
+import type { Estimate } from "./reduced-view.js";
+
+/**
+ * A small picture of a large one, of which parts have come: what is shown where nothing exact is.
+ *
+ * A pixel of the source is known once the pixel of the small picture that it falls into has come. Its colour is then
+ * interpolated between that one and its neighbours, as far as they have come.
+ */
+export class Approximation {
+  /** `width * height * 4` bytes: red, green, blue, alpha. */
+  private readonly rgba: Uint8Array;
+  private readonly known: Uint8Array;
+  private readonly acrossScale: number;
+  private readonly downScale: number;
+
+  /** @param width of the small picture, at most the source's; so is the height */
+  constructor(
+    private readonly source: { readonly width: number; readonly height: number },
+    readonly width: number,
+    readonly height: number,
+  ) {
+    assert(width <= source.width && height <= source.height, "an approximation is no enlargement");
+    this.rgba = new Uint8Array(width * height * 4);
+    this.known = new Uint8Array(width * height);
+    this.acrossScale = width / source.width;
+    this.downScale = height / source.height;
+  }
+
+  /**
+   * Takes a rectangle of the small picture.
+   *
+   * @param rgba its pixels, row by row
+   * @returns the pixels of the source that are known by it
+   */
+  put(rect: Rect, rgba: Uint8Array): PieceRect {
+    const { x, y, width, height } = rect;
+    assert(x + width <= this.width && y + height <= this.height, "the rectangle lies inside");
+    for (let row = 0; row < height; row += 1) {
+      const to = (y + row) * this.width + x;
+      this.rgba.set(rgba.subarray(row * width * 4, (row + 1) * width * 4), to * 4);
+      this.known.fill(1, to, to + width);
+    }
+    return this.footprint(rect);
+  }
+
+  /** What may look different after `put`: known pixels beside the rectangle are interpolated with it. */
+  touchedBy({ x, y, width, height }: Rect): PieceRect {
+    const left = Math.max(0, x - 1);
+    const top = Math.max(0, y - 1);
+    const right = Math.min(this.width, x + width + 1);
+    const bottom = Math.min(this.height, y + height + 1);
+    return this.footprint({ x: left, y: top, width: right - left, height: bottom - top });
+  }
+
+  /** Interpolates between four pixels, in fixed proportions of their centres' distances. */
+  readonly estimate: Estimate = (sourceX, sourceY, target, at) => {
+    const { width, height, known } = this;
+    const ownX = Math.floor(sourceX * this.acrossScale);
+    const ownY = Math.floor(sourceY * this.downScale);
+    if (known[ownY * width + ownX] === 0) return false;
+    const across = Math.min(width - 1, Math.max(0, (sourceX + 0.5) * this.acrossScale - 0.5));
+    const down = Math.min(height - 1, Math.max(0, (sourceY + 0.5) * this.downScale - 0.5));
+    const left = Math.floor(across);
+    const top = Math.floor(down);
+    const toRight = across - left;
+    const toBottom = down - top;
+    const right = Math.min(width - 1, left + 1);
+    const bottom = Math.min(height - 1, top + 1);
+    let sum0 = 0;
+    let sum1 = 0;
+    let sum2 = 0;
+    let sum3 = 0;
+    let weights = 0;
+    for (let corner = 0; corner < 4; corner += 1) {
+      const isRight = (corner & 1) === 1;
+      const isBottom = corner > 1;
+      const pixel = (isBottom ? bottom : top) * width + (isRight ? right : left);
+      const weight = (isRight ? toRight : 1 - toRight) * (isBottom ? toBottom : 1 - toBottom);
+      if (weight === 0 || known[pixel] === 0) continue;
+      sum0 += weight * (this.rgba[pixel * 4] as number);
+      sum1 += weight * (this.rgba[pixel * 4 + 1] as number);
+      sum2 += weight * (this.rgba[pixel * 4 + 2] as number);
+      sum3 += weight * (this.rgba[pixel * 4 + 3] as number);
+      weights += weight;
+    }
+    target[at] = sum0 / weights + 0.5;
+    target[at + 1] = sum1 / weights + 0.5;
+    target[at + 2] = sum2 / weights + 0.5;
+    target[at + 3] = sum3 / weights + 0.5;
+    return true;
+  };
+
+  /** The source's pixels that fall into a rectangle of the small picture. */
+  private footprint({ x, y, width, height }: Rect): PieceRect {
+    const left = firstIn(x, this.width, this.source.width, this.acrossScale);
+    const right = firstIn(x + width, this.width, this.source.width, this.acrossScale);
+    const top = firstIn(y, this.height, this.source.height, this.downScale);
+    const bottom = firstIn(y + height, this.height, this.source.height, this.downScale);
+    return { x: left, y: top, width: right - left, height: bottom - top, rowStep: 1 };
+  }
+}
+
+/** The first pixel of the source that falls into a pixel of the small picture, or beyond; rounded as `estimate` does. */
+function firstIn(small: number, smallSide: number, sourceSide: number, scale: number): number {
+  if (small >= smallSide) return sourceSide;
+  let first = Math.max(0, Math.ceil(small / scale) - 1);
+  while (Math.floor(first * scale) < small) first += 1;
+  return first;
+}
