@@ -1,5 +1,5 @@
 import { assert } from "../base/assert.js";
-import { dispersedOrder } from "./dispersal.js";
+import { dispersedOrder } from "../base/dispersal.js";
 
 /** Where a piece lies: row r of its `height` rows is the picture's row `y + r * rowStep`. */
 export interface PieceRect {

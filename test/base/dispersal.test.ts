@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { dispersedOrder } from "../../src/picture/dispersal.js";
+import { dispersedOrder } from "../../src/base/dispersal.js";
 
 test("four by four tiles come in the order of their reversed, interleaved bits", () => {
   expect([...dispersedOrder(4, 4)]).toEqual([0, 2, 8, 10, 1, 3, 9, 11, 4, 6, 12, 14, 5, 7, 13, 15]);

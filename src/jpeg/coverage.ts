@@ -1,0 +1,98 @@
+import type { Rect } from "../base/geometry.js";
+import { areasOfRun, type Frame, type Scan } from "./frame.js";
+import { type JpegPiece, readPiece } from "./piece-head.js";
+import { type JpegTables, readTables } from "./tables.js";
+
+/**
+ * Which pixels are exact: those of MCUs of which every scan's data have come.
+ *
+ * Looks only at pieces' heads. Memory: a bit for each unit of each scan, two bytes for each MCU.
+ */
+export class JpegCoverage {
+  /** Of each scan, a bit for each unit that has come. */
+  private readonly held: readonly Uint8Array[];
+  /** Of each MCU of the frame, the units of all scans that have not come. */
+  private readonly missing: Uint16Array;
+
+  constructor(private readonly tables: JpegTables) {
+    const { frame, scans } = tables;
+    this.held = scans.map(({ units }) => new Uint8Array((units + 7) >>> 3));
+    this.missing = new Uint16Array(frame.mcusAcross * frame.mcusDown);
+    for (const scan of scans) {
+      for (let unit = 0; unit < scan.units; unit += 1) {
+        const mcu = mcuOf(frame, scan, unit);
+        this.missing[mcu] = (this.missing[mcu] as number) + 1;
+      }
+    }
+  }
+
+  /** Undefined when the tables, from a manifest, are no JPEG's, or it would take more than `bytesMax` of memory. */
+  static of(tables: Uint8Array, bytesMax: number): JpegCoverage | undefined {
+    const read = readTables(tables);
+    if (read === undefined || JpegCoverage.bytesFor(read) > bytesMax) return undefined;
+    return new JpegCoverage(read);
+  }
+
+  /** Bytes that the coverage takes. */
+  static bytesFor({ frame, scans }: JpegTables): number {
+    const bits = scans.reduce((sum, { units }) => sum + units + 8, 0);
+    return Math.ceil(bits / 8) + 2 * frame.mcusAcross * frame.mcusDown;
+  }
+
+  /** Notes a piece; returns the pixels that are exact now and were not before. Undefined when it is malformed. Never throws. */
+  add(piece: Uint8Array): Rect[] | undefined {
+    const read = readPiece(this.tables, piece);
+    return read && this.addPiece(read);
+  }
+
+  /** The same of a piece that was read. */
+  addPiece(piece: JpegPiece): Rect[] {
+    if (piece.kind === "bytes") return [];
+    const { frame, scans } = this.tables;
+    const scan = scans[piece.scan] as Scan;
+    const held = this.held[piece.scan] as Uint8Array;
+    const whole: number[] = [];
+    for (let unit = piece.first; unit < piece.first + piece.count; unit += 1) {
+      const bit = 1 << (unit & 7);
+      const byte = held[unit >>> 3] as number;
+      if ((byte & bit) !== 0) continue;
+      held[unit >>> 3] = byte | bit;
+      const mcu = mcuOf(frame, scan, unit);
+      const left = (this.missing[mcu] as number) - 1;
+      this.missing[mcu] = left;
+      if (left === 0) whole.push(mcu);
+    }
+    const all = scan.components.length > 1 && whole.length === piece.count;
+    return all ? areasOfRun(frame, scan, piece.first, piece.count) : areasOfMcus(frame, whole);
+  }
+}
+
+function mcuOf(frame: Frame, scan: Scan, unit: number): number {
+  const only = scan.components.length === 1 ? scan.components[0] : undefined;
+  if (only === undefined) return unit;
+  const { h, v } = only.component;
+  const row = Math.floor(unit / scan.unitsAcross);
+  const column = unit - row * scan.unitsAcross;
+  return Math.floor(row / v) * frame.mcusAcross + Math.floor(column / h);
+}
+
+/** The pixels of some MCUs, those side by side in one rectangle. */
+function areasOfMcus(frame: Frame, mcus: readonly number[]): Rect[] {
+  const areas: Rect[] = [];
+  const [width, height] = [8 * frame.hMax, 8 * frame.vMax];
+  for (let i = 0; i < mcus.length; ) {
+    const first = mcus[i] as number;
+    const row = Math.floor(first / frame.mcusAcross);
+    const rowEnd = (row + 1) * frame.mcusAcross;
+    let end = first;
+    while (i < mcus.length && mcus[i] === end && end < rowEnd) {
+      end += 1;
+      i += 1;
+    }
+    const x = (first - row * frame.mcusAcross) * width;
+    const right = Math.min(frame.width, x + (end - first) * width);
+    const y = row * height;
+    areas.push({ x, y, width: right - x, height: Math.min(frame.height - y, height) });
+  }
+  return areas;
+}

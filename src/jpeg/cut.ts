@@ -1,0 +1,185 @@
+import { dispersedOrder } from "../base/dispersal.js";
+import type { Rect } from "../base/geometry.js";
+import { type FileRange, mapFile, settled } from "./file-map.js";
+import { areasOfRun, type Frame, type Scan, type Unusual } from "./frame.js";
+import { standardBody } from "./huffman.js";
+import { Marker } from "./marker.js";
+import { bytesHead, runHead, widthsOf } from "./piece-head.js";
+import type { Run } from "./runs.js";
+import {
+  encodeTables,
+  FILE_BYTES_MAX,
+  type HeadWidths,
+  isTableMarker,
+  segmentAt,
+  TABLES_BYTES_MAX,
+  type TableRecord,
+} from "./tables.js";
+
+/**
+ * Cuts a JPEG file into pieces of its own bytes, of at most `pieceBytes` each, that decode alone.
+ *
+ * Pieces and tables together hold every byte of the file. The pieces of a scan come in an order that is spread over the picture,
+ * scan by scan; bytes that show nothing come last. Returns why not, for a file that is damaged or of a rare kind. Never throws,
+ * whatever the bytes. `bytes` must stay as they are while pieces are asked for.
+ */
+export function openJpeg(bytes: Uint8Array, pieceBytes: number): JpegCut | Unusual {
+  return cut(bytes, pieceBytes, true);
+}
+
+/**
+ * The same for a small JPEG that is made only to be shown: its headers' bytes and places in a file are left out, so that no file
+ * can be made of the pieces.
+ */
+export function cutPreview(bytes: Uint8Array, pieceBytes: number): JpegCut | Unusual {
+  return cut(bytes, pieceBytes, false);
+}
+
+/** A JPEG in pieces, which are numbered in the order in which they should be sent. */
+export class JpegCut {
+  readonly width: number;
+  readonly height: number;
+  /** Components of the frame: gray has 1, CMYK 4. */
+  readonly channels: 1 | 3 | 4;
+  readonly progressive: boolean;
+  readonly pieceCount: number;
+  private readonly fileBytes: number;
+
+  constructor(
+    private readonly source: Uint8Array,
+    /** For the manifest: what decoding needs of the headers, and the file's few bytes that are in no piece. */
+    readonly tables: Uint8Array,
+    private readonly frame: Frame,
+    private readonly scans: readonly Scan[],
+    private readonly widths: HeadWidths,
+    /** In the order of sending. */
+    private readonly runs: readonly Run[],
+    private readonly plain: readonly Pick<FileRange, "start" | "end">[],
+    asFile: boolean,
+  ) {
+    this.width = frame.width;
+    this.height = frame.height;
+    this.channels = frame.components.length as 1 | 3 | 4;
+    this.progressive = frame.progressive;
+    this.pieceCount = runs.length + plain.length;
+    this.fileBytes = asFile ? source.length : 0;
+  }
+
+  /** The bytes of a piece: its head and the file's bytes; a new array each time. */
+  piece(number: number): Uint8Array {
+    const { start, end } = this.rangeOf(number);
+    const head = this.headOf(number);
+    const piece = new Uint8Array(head.length + end - start);
+    piece.set(head);
+    piece.set(this.source.subarray(start, end), head.length);
+    return piece;
+  }
+
+  pieceLength(number: number): number {
+    const { start, end } = this.rangeOf(number);
+    return this.headOf(number).length + end - start;
+  }
+
+  /** The pixels that a piece shows, or adds to; none for a piece of plain bytes. */
+  areasOf(number: number): Rect[] {
+    const run = this.runs[number];
+    return run === undefined
+      ? []
+      : areasOfRun(this.frame, this.scans[run.scan] as Scan, run.first, run.count);
+  }
+
+  private headOf(number: number): Uint8Array {
+    const { fileBytes, scans, widths } = this;
+    const run = this.runs[number];
+    return run === undefined
+      ? bytesHead(fileBytes, this.rangeOf(number).start)
+      : runHead({ fileBytes, scans, widths }, run);
+  }
+
+  private rangeOf(number: number): Pick<FileRange, "start" | "end"> {
+    const range = this.runs[number] ?? this.plain[number - this.runs.length];
+    if (range === undefined) throw new RangeError(`no piece ${number}`);
+    return range;
+  }
+}
+
+function cut(source: Uint8Array, pieceBytes: number, asFile: boolean): JpegCut | Unusual {
+  if (source.length > FILE_BYTES_MAX) return { unusual: "more bytes than 2^28" };
+  const map = mapFile(source, pieceBytes, asFile);
+  if (typeof map === "string") return { unusual: map };
+  const { frame, scans, colour } = map.headers;
+  if (frame === undefined || colour === undefined) return { unusual: "no picture" };
+  const ranges = settled(map.ranges);
+  const records = asFile ? fileRecords(source, ranges) : previewRecords(source, ranges);
+  const widths = widthsOf(frame, scans, map.runs);
+  const fileBytes = asFile ? source.length : 0;
+  const tables = encodeTables({ fileBytes, colour, widths, records });
+  if (tables.length > TABLES_BYTES_MAX) return { unusual: "headers longer than 64 KiB" };
+  const runs = scans.flatMap((scan, number) => dispersed(scan, number, map.runs));
+  const plain = asFile ? plainPieces(fileBytes, ranges, pieceBytes) : [];
+  return new JpegCut(source, tables, frame, scans, widths, runs, plain, asFile);
+}
+
+/** A scan's runs in dispersed order. They are about equally long, so that their places in a grid are nearly those in the picture. */
+function dispersed(scan: Scan, number: number, all: readonly Run[]): Run[] {
+  const runs = all.filter((run) => run.scan === number);
+  const columns = Math.max(1, Math.round(runs.length / scan.unitsDown));
+  const rows = Math.ceil(runs.length / columns);
+  const order: Run[] = [];
+  for (const place of dispersedOrder(columns, rows)) {
+    const run = runs[place];
+    if (run !== undefined) order.push(run);
+  }
+  return order;
+}
+
+function fileRecords(source: Uint8Array, ranges: readonly FileRange[]): TableRecord[] {
+  return ranges
+    .filter(({ use }) => use !== "pieces")
+    .map(({ start, end, use }) => ({
+      offset: start,
+      bytes: source.subarray(start, end),
+      opaque: use === "opaque",
+    }));
+}
+
+/** The segments that decoding needs, one record each; a standard Huffman table need not be told. */
+function previewRecords(source: Uint8Array, ranges: readonly FileRange[]): TableRecord[] {
+  const records: TableRecord[] = [];
+  for (const { start, end, use } of ranges) {
+    for (let at = start; use === "segments" && at < end; ) {
+      const segment = segmentAt(source, at);
+      if (segment === undefined) break;
+      const bytes = source.subarray(at, segment.end);
+      const standard = segment.marker === Marker.huffmanTables && isStandard(segment.body);
+      const needed = isTableMarker(segment.marker) && !standard;
+      if (needed) records.push({ offset: 0, bytes, opaque: false });
+      at = segment.end;
+    }
+  }
+  return records;
+}
+
+/** Whether a segment defines one standard table, in its usual place. */
+function isStandard(body: Uint8Array): boolean {
+  const head = body[0] as number;
+  const standard = standardBody(head >>> 4 === 0 ? "dc" : "ac", head & 15);
+  return standard?.length === body.length && standard.every((byte, i) => byte === body[i]);
+}
+
+/** Bytes that are in no run, cut into pieces. */
+function plainPieces(
+  fileBytes: number,
+  ranges: readonly FileRange[],
+  pieceBytes: number,
+): Pick<FileRange, "start" | "end">[] {
+  const room = pieceBytes - bytesHead(fileBytes, 0).length;
+  return ranges.flatMap(({ start, end, use }) => {
+    if (use !== "pieces") return [];
+    const count = Math.ceil((end - start) / room);
+    return Array.from({ length: count }, (_, i) => ({
+      start: start + i * room,
+      end: Math.min(end, start + (i + 1) * room),
+    }));
+  });
+}

@@ -1,0 +1,143 @@
+import { EntropyBytes } from "./entropy-bytes.js";
+import type { Scan } from "./frame.js";
+import { type ScanWalk, SequentialWalk } from "./sequential-walk.js";
+
+/** Units of one scan that lie together in the file, and what a decoder must know to begin with them. */
+export interface Run {
+  /** The scan's number in the file. */
+  readonly scan: number;
+  readonly first: number;
+  readonly count: number;
+  /** Its bytes in the file: those in which its bits lie, with restart markers that stand behind it. */
+  readonly start: number;
+  readonly end: number;
+  /** The first bit, in the first byte: 0 is the highest. */
+  readonly bit: number;
+  readonly predictions: readonly number[];
+  readonly blocksEnded: number;
+}
+
+/** Units of one run, at most: its count is written in few bits. */
+export const RUN_UNITS_MAX = 4_095;
+
+/** Bytes of a restart marker. */
+const RESTART_BYTES = 2;
+
+export interface ScanRuns {
+  readonly runs: readonly Run[];
+  /** One past the last run's last byte in the file. */
+  readonly end: number;
+  /** Where the marker stands that ends the scan's data, or the file's end. */
+  readonly sourceEnd: number;
+}
+
+/**
+ * Cuts one scan into runs of as many units as have room in `capacity` bytes.
+ *
+ * One pass over the data, which begin at `start`; `capacity` is the longest run, in bytes of the file. Returns why the scan
+ * cannot be cut, if so.
+ */
+export function cutScan(
+  source: Uint8Array,
+  start: number,
+  scan: Scan,
+  scanNumber: number,
+  capacity: number,
+): ScanRuns | string {
+  const data = new EntropyBytes(source, start, source.length);
+  const cutter = new ScanCutter(data, scan, scanNumber, capacity);
+  const wrong = cutter.cut(new SequentialWalk(scan, data));
+  return wrong ?? { runs: cutter.runs, end: cutter.end, sourceEnd: data.sourceEnd };
+}
+
+class ScanCutter {
+  readonly runs: Run[] = [];
+  /** One past the last run's last byte in the file. */
+  end: number;
+  private interval = 0;
+  /** The run that grows. */
+  private first = 0;
+  private begin: Omit<Run, "count" | "end" | "first">;
+
+  constructor(
+    private readonly data: EntropyBytes,
+    private readonly scan: Scan,
+    private readonly scanNumber: number,
+    private readonly capacity: number,
+  ) {
+    this.end = data.sourceOf(0);
+    const predictions = scan.components.map(() => 0);
+    this.begin = { scan: scanNumber, start: this.end, bit: 0, predictions, blocksEnded: 0 };
+  }
+
+  /** Walks over the whole scan. Returns why that fails, if it does. */
+  cut(walk: ScanWalk): string | undefined {
+    const { data, scan } = this;
+    const capacity = this.capacity - RESTART_BYTES;
+    const { restartInterval, units } = scan;
+    const bits = data.length * 8;
+    const predictions = new Int32Array(scan.components.length);
+    for (let unit = 0; unit < units; unit += 1) {
+      if (restartInterval > 0 && unit > 0 && unit % restartInterval === 0) {
+        const wrong = this.restart(walk);
+        if (wrong !== undefined) return wrong;
+      }
+      const { at, blocksEnded } = walk;
+      predictions.set(walk.predictions);
+      if (!walk.step(unit)) return `damaged data at ${this.placeOf(unit)}`;
+      if (walk.at > bits) return `data that end at ${this.placeOf(unit)}`;
+      const end = walk.at > 0 ? data.sourceOf((walk.at - 1) >>> 3) + 1 : this.begin.start;
+      const full = end - this.begin.start > capacity || unit - this.first === RUN_UNITS_MAX;
+      if (full) {
+        if (unit > this.first && !this.finish(unit, at)) return "restart markers too long";
+        this.start(unit, at, predictions, blocksEnded);
+        if (end - this.begin.start > capacity) return "a block too long for a piece";
+      }
+      this.end = end;
+    }
+    if (this.interval !== data.restarts.length) return "restart markers without a restart interval";
+    // A last byte of ones is stuffed like any other.
+    if (walk.at > 0) this.end = Math.max(this.end, this.data.sourceOf((walk.at + 7) >>> 3));
+    this.end = Math.min(this.end, data.sourceEnd);
+    this.runs.push({ ...this.begin, first: this.first, count: units - this.first, end: this.end });
+    return undefined;
+  }
+
+  /** Steps over the restart marker that is due. */
+  private restart(walk: ScanWalk): string | undefined {
+    const { data } = this;
+    const number = data.restarts[this.interval];
+    const next = data.intervals[this.interval + 1];
+    if (next === undefined || number !== (this.interval & 7)) return "a restart marker missing";
+    if (walk.at > next * 8) return "a restart marker too early";
+    this.interval += 1;
+    walk.at = next * 8;
+    walk.predictions.fill(0);
+    walk.blocksEnded = 0;
+    return undefined;
+  }
+
+  private start(first: number, at: number, predictions: Int32Array, blocksEnded: number): void {
+    this.first = first;
+    this.begin = {
+      scan: this.scanNumber,
+      start: this.data.sourceOf(at >>> 3),
+      bit: at & 7,
+      predictions: [...predictions],
+      blocksEnded,
+    };
+  }
+
+  /** Ends the run before a unit whose first bit is at `at`, so that no byte is left between it and the next. False if it is too long. */
+  private finish(unit: number, at: number): boolean {
+    const end = Math.max(this.end, this.data.sourceOf(at >>> 3));
+    this.runs.push({ ...this.begin, first: this.first, count: unit - this.first, end });
+    return end - this.begin.start <= this.capacity;
+  }
+
+  private placeOf(unit: number): string {
+    const { unitsAcross, unitWidth, unitHeight } = this.scan;
+    const row = Math.floor(unit / unitsAcross);
+    return `pixel ${(unit - row * unitsAcross) * unitWidth}, ${row * unitHeight}`;
+  }
+}
