@@ -1,27 +1,17 @@
 import { basename } from "node:path";
-import { assert } from "../base/assert.js";
-import {
-  type Analysis,
-  analyse,
-  type PictureShape,
-  sampleAreas,
-  type Unit,
-  UnitGrid,
-} from "../codec/picture-coder.js";
+import { type Analysis, analyse, type PictureShape, sampleAreas } from "../codec/picture-coder.js";
 import type { PixelView } from "../codec/types.js";
-import type { CoderPool, TakeUnit } from "./coder-pool.js";
-import {
-  type DecodedPicture,
-  type DecodeOptions,
-  decodePicture,
-  noRoom,
-} from "./decoded-picture.js";
+import type { CodedContent, Manifest } from "../wire/manifest.js";
+import { CodedPieces } from "./coded-pieces.js";
+import type { CoderPool } from "./coder-pool.js";
+import { type DecodeOptions, decodePicture } from "./decoded-picture.js";
 import { LacunaError } from "./errors.js";
+import type { ImageFacts } from "./events.js";
+import { factsOf } from "./image-facts.js";
 import type { DescribedImage } from "./image-file.js";
-import type { CodedUnit } from "./picture-coding.js";
-import type { PiecePile } from "./piece-pile.js";
+import { type Preview, previewOfRaster } from "./picture-preview.js";
 import { type RasterPlace, RasterReader } from "./shared-raster.js";
-import type { CountedManifest, PieceSource } from "./source.js";
+import type { Source, Supply } from "./source.js";
 
 export interface CodedOptions extends DecodeOptions {
   /** The most bytes a piece may have. */
@@ -30,81 +20,110 @@ export interface CodedOptions extends DecodeOptions {
   readonly fields: 1 | 2;
   /** Codes the picture. */
   readonly pool: CoderPool;
+  /** What a person should know of it. */
+  readonly notes: readonly string[];
+  /** Called when the source is closed. */
+  whenClosed(): void;
 }
 
 /**
- * Opens a picture to be sent as coded pixels. Throws LACUNA_NOT_AN_IMAGE, LACUNA_NO_SCRATCH_ROOM or
- * LACUNA_CODER_FAILED.
+ * Opens a picture to be sent as coded pixels. A small one is coded when this returns; of a large one the preview is
+ * there, and the rest follows. Throws LACUNA_NOT_AN_IMAGE, LACUNA_NO_SCRATCH_ROOM or LACUNA_CODER_FAILED.
  */
 export async function openCoded(
   path: string,
   image: DescribedImage,
   options: CodedOptions,
-): Promise<PieceSource> {
-  const { pool, fields, pieceBytes } = options;
+): Promise<Source<Manifest>> {
+  const { pool, fields, pieceBytes, cacheFolder } = options;
   const shape: PictureShape = { ...image, fields };
   // The threads get ready while the picture is being decoded.
   pool.prepare(shape);
   const picture = await decodePicture(path, image, options);
   try {
-    const { raster, pile } = picture;
-    const { tables } = analysisOf(raster.place, shape);
-    const units = UnitGrid.of(shape, tables)?.all();
-    assert(units !== undefined, "the tables are for this picture");
-    let oddRowsFrom: number | undefined;
-    const take: TakeUnit = (coded, place) => {
-      if (oddRowsFrom === undefined && isOfOddRows(units[place] as Unit)) oddRowsFrom = pile.count;
-      addTo(pile, coded);
-    };
-    const setup = { raster: raster.place, shape, tables, pieceBytes };
-    await pool.code(setup, units, take).done;
-    await raster.close();
-    const { width, height, channels, bits, colour, format, metadata } = image;
-    const facts = { width, height, channels, bits, colour, fields, format, metadata };
-    const manifest: CountedManifest = {
+    const { raster } = picture;
+    const { tables, estimatedBytes } = analysisOf(raster.place, shape);
+    const preview = await previewOfRaster(raster, image, estimatedBytes, pieceBytes);
+    await picture.forgetNames();
+    const isOpen = image.width * image.height > COUNTED_PIXELS_MAX;
+    const made = { shape, tables, preview, pieceBytes };
+    const pieces = new CodedPieces({ ...made, picture, isOpen, cacheFolder, pool });
+    if (!isOpen) await pieces.complete;
+    const { pieceCount, available } = pieces.supply;
+    const estimate = available + Math.ceil(estimatedBytes / (pieceBytes * FILLED_SHARE));
+    const manifest: Manifest = {
       name: basename(path),
       digest: raster.digest,
-      pieceCount: pile.count,
+      pieceCount,
+      ...(pieceCount === undefined ? { pieceEstimate: estimate } : {}),
       pieceBytes,
-      content: { mode: "coded", ...facts, tables },
+      content: contentOf(image, fields, tables, preview),
     };
-    return sourceOf(path, manifest, picture, oddRowsFrom);
+    return new CodedSource(path, manifest, pieces, estimatedBytes, options);
   } catch (error) {
     await picture.close();
-    throw noRoom(error, options.cacheFolder);
+    throw error;
   }
 }
 
-function sourceOf(
-  path: string,
-  manifest: CountedManifest,
-  picture: DecodedPicture,
-  oddRowsFrom: number | undefined,
-): PieceSource {
-  const { pile } = picture;
-  return {
-    manifest,
-    oddRowsFrom,
-    pieceLength: (piece) => pile.lengthOf(piece),
-    readPiece: (piece, target, offset) => {
-      const length = pile.read(piece, target, offset);
-      if (length !== undefined) return length;
-      throw new LacunaError("LACUNA_READ_FAILED", `cannot read what was coded of ${path}`);
-    },
-    close: () => {
-      picture.close().catch(() => undefined);
-    },
+class CodedSource implements Source<Manifest> {
+  readonly notes: readonly string[];
+
+  constructor(
+    private readonly path: string,
+    readonly manifest: Manifest,
+    private readonly pieces: CodedPieces,
+    private readonly estimatedBytes: number,
+    private readonly options: Pick<CodedOptions, "notes" | "whenClosed">,
+  ) {
+    this.notes = options.notes;
+  }
+
+  get supply(): Supply {
+    return this.pieces.supply;
+  }
+
+  get complete(): Promise<void> {
+    return this.pieces.complete;
+  }
+
+  get facts(): ImageFacts {
+    const { pieceCount, available, exactBytes } = this.supply;
+    const facts = factsOf(this.manifest);
+    if (pieceCount !== undefined) return { ...facts, pieces: pieceCount, bytes: exactBytes };
+    const pieces = Math.max(facts.pieces, available);
+    return { ...facts, pieces, bytes: Math.max(this.estimatedBytes, exactBytes) };
+  }
+
+  onGrowth(listener: () => void): void {
+    this.pieces.onGrowth(listener);
+  }
+
+  readonly pieceLength = (piece: number): number => this.pieces.lengthOf(piece);
+
+  readonly readPiece = (piece: number, target: Uint8Array, offset: number): number => {
+    const length = this.pieces.read(piece, target, offset);
+    if (length !== undefined) return length;
+    throw new LacunaError("LACUNA_READ_FAILED", `cannot read what was coded of ${this.path}`);
   };
+
+  close(): void {
+    this.pieces
+      .close()
+      .catch(() => undefined)
+      .finally(() => this.options.whenClosed());
+  }
 }
 
-const isOfOddRows = ({ y, rowStep }: Unit): boolean => rowStep === 2 && y % 2 === 1;
-
-function addTo(pile: PiecePile, { bytes, lengths }: CodedUnit): void {
-  let from = 0;
-  for (const length of lengths) {
-    pile.add(bytes.subarray(from, from + length));
-    from += length;
-  }
+function contentOf(
+  { width, height, channels, bits, colour, format, metadata }: DescribedImage,
+  fields: 1 | 2,
+  tables: Uint8Array,
+  preview: Preview | undefined,
+): CodedContent {
+  const facts = { width, height, channels, bits, colour, fields, format, metadata };
+  const ahead = preview === undefined ? {} : { preview: preview.content };
+  return { mode: "coded", ...facts, tables, ...ahead };
 }
 
 function analysisOf(place: RasterPlace, shape: PictureShape): Analysis {
@@ -114,3 +133,8 @@ function analysisOf(place: RasterPlace, shape: PictureShape): Analysis {
   );
   return analyse(shape, samples);
 }
+
+/** Ours: what is coded in a few tenths of a second is coded first, for then the best order is known, and the count. */
+const COUNTED_PIXELS_MAX = 2 ** 20;
+/** How full pieces are, about. */
+const FILLED_SHARE = 0.94;

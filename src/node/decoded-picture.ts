@@ -10,7 +10,9 @@ import { rasterInMemory, rasterOnDisk, type SharedRaster } from "./shared-raster
 export interface DecodedPicture {
   readonly raster: SharedRaster;
   readonly pile: PiecePile;
-  /** Lets go of both; the raster may have been closed before. */
+  /** Takes files from their folder; open as they are, they stay readable, and go with this process, however it ends. */
+  forgetNames(): Promise<void>;
+  /** Lets go of everything; the raster may have been closed before. */
   close(): Promise<void>;
 }
 
@@ -22,8 +24,8 @@ export interface DecodeOptions {
 }
 
 /**
- * Decodes a picture: in memory when it is small, else in files that have no names any more, so that nothing of them
- * stays, however this process ends. Throws LACUNA_NOT_AN_IMAGE or LACUNA_NO_SCRATCH_ROOM.
+ * Decodes a picture: in memory when it is small, else to files. Throws LACUNA_NOT_AN_IMAGE or
+ * LACUNA_NO_SCRATCH_ROOM.
  */
 export async function decodePicture(
   path: string,
@@ -35,7 +37,8 @@ export async function decodePicture(
   const isSmall = bytes <= limits.rasterBytes && bytes + image.decoderBytes <= limits.decoderBytes;
   if (!isSmall) return onDisk(path, image, cacheFolder);
   const raster = await rasterInMemory(path, image);
-  return { raster, pile: new PiecePile(), close: () => raster.close() };
+  const forgetNames = (): Promise<void> => Promise.resolve();
+  return { raster, pile: new PiecePile(), forgetNames, close: () => raster.close() };
 }
 
 async function onDisk(
@@ -48,35 +51,29 @@ async function onDisk(
   const scratch = await Scratch.open(cacheFolder, needed);
   let raster: SharedRaster | undefined;
   try {
-    raster = await rasterOnDisk(path, image, scratch);
+    const opened = await rasterOnDisk(path, image, scratch);
+    raster = opened;
     const file = openSync(scratch.path("pieces"), "wx+", 0o600);
-    return await withoutNames(scratch, raster, file);
+    return {
+      raster: opened,
+      pile: new PiecePile(file),
+      forgetNames: () => removed(scratch),
+      close: async () => {
+        await opened.close();
+        closeSync(file);
+        // A second time where the system keeps names of what is open.
+        await removed(scratch);
+      },
+    };
   } catch (error) {
     await raster?.close();
-    await scratch.remove().catch(() => undefined);
+    await removed(scratch);
     throw noRoom(error, cacheFolder);
   }
 }
 
-/** What is open stays readable without its name where the system knows that; elsewhere the folder goes at the end. */
-async function withoutNames(
-  scratch: Scratch,
-  raster: SharedRaster,
-  file: number,
-): Promise<DecodedPicture> {
-  const removed = await scratch.remove().then(
-    () => true,
-    () => false,
-  );
-  return {
-    raster,
-    pile: new PiecePile(file),
-    close: async () => {
-      await raster.close();
-      closeSync(file);
-      if (!removed) await scratch.remove().catch(() => undefined);
-    },
-  };
+function removed(scratch: Scratch): Promise<void> {
+  return scratch.remove().catch(() => undefined);
 }
 
 /** A full disk as an error with a code; others stay as they are. */

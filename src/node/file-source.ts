@@ -1,10 +1,11 @@
 import { readSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { basename } from "node:path";
+import type { RuledManifest } from "../wire/manifest.js";
 import { BlockCache } from "./block-cache.js";
 import { digestOfFile } from "./digest.js";
 import { LacunaError } from "./errors.js";
-import type { CountedManifest, PieceSource } from "./source.js";
+import type { ReadyPieces } from "./source.js";
 
 /** A file's own bytes, cut into equal byte ranges, and read when they are sent. Throws LACUNA_READ_FAILED. */
 export async function openPlainFile(
@@ -12,9 +13,9 @@ export async function openPlainFile(
   path: string,
   bytes: number,
   pieceBytes: number,
-): Promise<PieceSource> {
+): Promise<ReadyPieces> {
   const digest = await digestOfFile(file);
-  const manifest: CountedManifest = {
+  const manifest: RuledManifest = {
     name: basename(path),
     digest,
     pieceCount: Math.ceil(bytes / pieceBytes),

@@ -13,6 +13,7 @@ import { nowUs } from "./clock.js";
 import { LacunaError } from "./errors.js";
 import type { ImageFacts, PartialEvent, ReceiveEvent } from "./events.js";
 import { finishedName, finishImage, type OnExisting } from "./finish.js";
+import { factsOf } from "./image-facts.js";
 import { RASTER_BYTES_MAX } from "./image-file.js";
 import type { LiveDecoder } from "./live-decoder.js";
 import { memoryLimits } from "./memory.js";
@@ -27,7 +28,6 @@ import { RateMeter } from "./rate-meter.js";
 import { wireReasonOf } from "./refusal.js";
 import { round } from "./round.js";
 import { snapshotOfStore } from "./snapshot.js";
-import { factsOf } from "./source.js";
 import { asLacunaError } from "./transfer.js";
 
 /** What a session needs of the receiver around it. */

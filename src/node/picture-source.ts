@@ -10,6 +10,7 @@ import { LacunaError } from "./errors.js";
 import { type DescribedImage, decodePixels, unpackPixels } from "./image-file.js";
 import { bytesPerPixel, memoryLimits, rasterBytes } from "./memory.js";
 import { Scratch } from "./scratch.js";
+import type { ReadyPieces } from "./source.js";
 
 export interface PictureOptions {
   /** The most bytes a piece may have. */
@@ -22,16 +23,6 @@ export interface PictureOptions {
   readonly cacheFolder: string;
 }
 
-/** A picture, cut into numbered pieces. */
-export interface PictureSource {
-  readonly manifest: RuledManifest;
-  /** The first piece of the odd rows, where they go by themselves; they come last. */
-  readonly oddRowsFrom?: number | undefined;
-  pieceLength(piece: number): number;
-  readPiece(piece: number, target: Uint8Array, offset: number): number;
-  close(): void;
-}
-
 /**
  * Opens a picture to be sent: in memory when it is small, else in a file of the cache folder in which the pieces lie by number.
  * Throws LACUNA_NOT_AN_IMAGE, LACUNA_IMAGE_TOO_LARGE or LACUNA_NO_SCRATCH_ROOM.
@@ -40,7 +31,7 @@ export async function openPicture(
   path: string,
   described: DescribedImage,
   options: PictureOptions,
-): Promise<PictureSource> {
+): Promise<ReadyPieces> {
   const limits = memoryLimits(options.memoryMb);
   const { decoderBytes, ...image } = described;
   const { width, height } = image;
@@ -75,7 +66,7 @@ interface Cut {
   readonly slotBytes: number;
 }
 
-interface Pieces extends Pick<PictureSource, "readPiece" | "close"> {
+interface Pieces extends Pick<ReadyPieces, "readPiece" | "close"> {
   readonly digest: Uint8Array;
 }
 

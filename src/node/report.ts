@@ -4,7 +4,7 @@ import { missingPixels, missingRegions, type Region } from "../picture/hole-map.
 import { Partition } from "../picture/partition.js";
 import type { RuledManifest } from "../wire/manifest.js";
 import type { Mode } from "./events.js";
-import { factsOf } from "./source.js";
+import { factsOf } from "./image-facts.js";
 
 /** What NAME.report.json says of an image that stopped early. */
 export interface PartialReport {

@@ -26,7 +26,7 @@ import { snapshotOfSource } from "./snapshot.js";
 import { openSource, type Source } from "./source.js";
 import { asLacunaError, type Run, transferOf } from "./transfer.js";
 import { createUdpSocket } from "./udp.js";
-import { withheldPieces } from "./withhold.js";
+import { Withholding } from "./withhold.js";
 
 /**
  * Sends files to a receiver, one after another over one connection.
@@ -262,7 +262,7 @@ class SendRun implements Run<SendEvent, SendResult> {
       manifest: encodeManifest(manifest),
       digest: manifest.digest,
       pieceCount: manifest.pieceCount,
-      withheld: withheldPieces(source, this.options.drop),
+      withheld: new Withholding(manifest, this.options.drop).next(source.supply),
       pieceLength: source.pieceLength,
       readPiece: source.readPiece,
     });

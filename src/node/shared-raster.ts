@@ -1,7 +1,9 @@
 import { readSync } from "node:fs";
+import type { Sharp } from "sharp";
 import type { PieceArea, PixelView } from "../codec/types.js";
 import { digestOf } from "./digest.js";
 import { decodePixels, type PixelLayout, unpackPixels } from "./image-file.js";
+import type { ImageLibrary } from "./image-library.js";
 import { bytesPerPixel } from "./memory.js";
 import type { Scratch } from "./scratch.js";
 
@@ -21,25 +23,36 @@ export interface SharedRaster {
   readonly place: RasterPlace;
   /** SHA-256 of the samples. */
   readonly digest: Uint8Array;
+  /** Opens it in the image library; one that lies on the disk, as long as its file has a name. */
+  open(library: ImageLibrary): Sharp;
   /** Lets go of memory or file; nobody may be reading then. */
   close(): Promise<void>;
 }
 
 /** Decodes a picture into memory that threads share. Throws LACUNA_NOT_AN_IMAGE. */
 export async function rasterInMemory(path: string, layout: PixelLayout): Promise<SharedRaster> {
+  const { width, height, channels, bits } = layout;
   const decoded = await decodePixels(path, layout);
-  const pixels = new Uint8Array(new SharedArrayBuffer(decoded.length));
+  let pixels = new Uint8Array(new SharedArrayBuffer(decoded.length));
   pixels.set(decoded);
-  const place: { kind: "memory"; pixels: Uint8Array } = { kind: "memory", pixels };
-  const close = (): Promise<void> => {
-    place.pixels = new Uint8Array();
-    return Promise.resolve();
+  return {
+    get place() {
+      return { kind: "memory", pixels } as const;
+    },
+    digest: await digestOf(pixels),
+    open: (library) => {
+      const samples = bits === 16 ? new Uint16Array(pixels.buffer) : pixels;
+      return library(samples, { raw: { width, height, channels } });
+    },
+    close: () => {
+      pixels = new Uint8Array(new SharedArrayBuffer(0));
+      return Promise.resolve();
+    },
   };
-  return { place, digest: await digestOf(pixels), close };
 }
 
 /**
- * Decodes a picture to a file of the scratch folder, with a few rows in memory at a time. The folder may be removed then.
+ * Decodes a picture to a file of the scratch folder, with a few rows in memory at a time. Its name may be removed.
  * Throws LACUNA_NOT_AN_IMAGE, or an error with the code ENOSPC when the disk fills up.
  */
 export async function rasterOnDisk(
@@ -49,8 +62,12 @@ export async function rasterOnDisk(
 ): Promise<SharedRaster> {
   const raster = await unpackPixels(path, layout, scratch.path("raster"));
   try {
-    const place = { kind: "file", file: raster.descriptor, start: raster.start } as const;
-    return { place, digest: await raster.digest(), close: () => raster.remove() };
+    return {
+      place: { kind: "file", file: raster.descriptor, start: raster.start },
+      digest: await raster.digest(),
+      open: (library) => library(raster.path, STORED),
+      close: () => raster.remove(),
+    };
   } catch (error) {
     await raster.remove();
     throw error;
@@ -97,3 +114,5 @@ function readWhole(file: number, target: Uint8Array, position: number): void {
     done += read;
   }
 }
+
+const STORED = { limitInputPixels: false, sequentialRead: true } as const;

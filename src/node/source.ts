@@ -1,36 +1,53 @@
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { PIECE_BYTES_MIN } from "../codec/picture-coder.js";
-import { type Manifest, type RuledManifest, toldPieces } from "../wire/manifest.js";
+import type { Manifest, RuledManifest } from "../wire/manifest.js";
 import { openCoded } from "./coded-source.js";
 import { CoderPool } from "./coder-pool.js";
 import { type ErrorCode, LacunaError } from "./errors.js";
 import type { ImageFacts } from "./events.js";
 import { openPlainFile, readFailed } from "./file-source.js";
+import { factsOf } from "./image-facts.js";
 import { describeImage } from "./image-file.js";
-import { memoryLimits, rasterBytes } from "./memory.js";
+import { memoryLimits } from "./memory.js";
 import { openPicture } from "./picture-source.js";
 import { cacheFolder as userCacheFolder } from "./scratch.js";
 
-/** Numbered pieces of something to send. */
-export interface PieceSource<M extends CountedManifest = CountedManifest> {
-  readonly manifest: M;
-  /** The first piece of the odd rows, where they go by themselves; they come last. */
+/** Which pieces can be read, and how many bytes they have. Grows while a picture is being coded. */
+export interface Supply {
+  /** Undefined until all can be read. */
+  readonly pieceCount: number | undefined;
+  /** Pieces below this can be read. */
+  readonly available: number;
+  /** The first piece of the odd rows, where they go by themselves and have come up; they come last. */
   readonly oddRowsFrom?: number | undefined;
+  readonly previewBytes: number;
+  /** Of the pieces behind the preview's. */
+  readonly exactBytes: number;
+}
+
+/** Something to send: numbered pieces, and what people are told of it. */
+export interface Source<M extends Manifest = RuledManifest> {
+  readonly manifest: M;
+  /** While the source is growing, bytes and pieces are estimates. */
+  readonly facts: ImageFacts;
+  /** What a person should know, for example why a picture is sent as a plain file. */
+  readonly notes: readonly string[];
+  /** As of now. */
+  readonly supply: Supply;
+  /** Fulfilled when all pieces can be read; rejects with LACUNA_CODER_FAILED or LACUNA_NO_SCRATCH_ROOM. */
+  readonly complete: Promise<void>;
+  /** Calls back whenever more pieces can be read. */
+  onGrowth(listener: () => void): void;
   pieceLength(piece: number): number;
   /** Copies a piece to `target` from `offset` on; returns its length. Throws LACUNA_READ_FAILED. */
   readPiece(piece: number, target: Uint8Array, offset: number): number;
   close(): void;
 }
 
-export interface CountedManifest extends Manifest {
-  readonly pieceCount: number;
-}
-
-/** Something to send, and what people are told of it. */
-export interface Source<M extends CountedManifest = RuledManifest> extends PieceSource<M> {
-  readonly facts: ImageFacts;
-  /** What a person should know, for example why a picture is sent as a plain file. */
-  readonly notes: readonly string[];
+/** Pieces that can all be read from the start. */
+export interface ReadyPieces
+  extends Pick<Source, "manifest" | "pieceLength" | "readPiece" | "close"> {
+  readonly oddRowsFrom?: number | undefined;
 }
 
 export interface SourceOptions {
@@ -61,15 +78,12 @@ export interface CodingOptions extends SourceOptions {
  * LACUNA_NO_PERMISSION, LACUNA_EMPTY_FILE, LACUNA_NOT_AN_IMAGE,
  * LACUNA_IMAGE_TOO_LARGE, LACUNA_NO_SCRATCH_ROOM, LACUNA_CODER_FAILED or LACUNA_READ_FAILED.
  */
-export async function openSource(
-  path: string,
-  options: CodingOptions,
-): Promise<Source<CountedManifest>>;
+export async function openSource(path: string, options: CodingOptions): Promise<Source<Manifest>>;
 export async function openSource(path: string, options: SourceOptions): Promise<Source>;
 export async function openSource(
   path: string,
   options: SourceOptions | CodingOptions,
-): Promise<Source<CountedManifest>> {
+): Promise<Source<Manifest>> {
   const file = await openFile(path);
   try {
     const bytes = (await file.stat()).size;
@@ -85,8 +99,7 @@ export async function openSource(
       }
     }
     const pieceBytes = options.pieceBytes ?? DEFAULT_PIECE_BYTES;
-    const plain = await openPlainFile(file, path, bytes, pieceBytes);
-    return { ...plain, facts: factsOf(plain.manifest), notes };
+    return sourceOf(await openPlainFile(file, path, bytes, pieceBytes), notes);
   } catch (error) {
     await file.close().catch(() => undefined);
     throw error instanceof LacunaError ? error : readFailed(path, error);
@@ -96,37 +109,45 @@ export async function openSource(
 async function openPixels(
   path: string,
   options: SourceOptions | CodingOptions,
-): Promise<Source<CountedManifest>> {
+): Promise<Source<Manifest>> {
   const { pieceBytes = DEFAULT_PIECE_BYTES, fields = 1, memoryMb } = options;
   const { coding, pool: shared } = { coding: "raw", pool: undefined, ...options };
   const { cacheFolder = userCacheFolder(process.env) } = options;
   const { notes, ...image } = await describeImage(path, memoryLimits(memoryMb));
   const how = { pieceBytes, fields, memoryMb, cacheFolder };
-  const source =
-    coding === "raw" || pieceBytes < PIECE_BYTES_MIN
-      ? await openPicture(path, image, how)
-      : await withPool(shared, (pool) => openCoded(path, image, { ...how, pool }));
-  return { ...source, facts: factsOf(source.manifest), notes };
-}
-
-/** With threads of its own, a source ends them when it is closed. */
-async function withPool(
-  shared: CoderPool | undefined,
-  openWith: (pool: CoderPool) => Promise<PieceSource>,
-): Promise<PieceSource> {
-  if (shared !== undefined) return openWith(shared);
-  const pool = new CoderPool();
+  if (coding === "raw" || pieceBytes < PIECE_BYTES_MIN) {
+    return sourceOf(await openPicture(path, image, how), notes);
+  }
+  const pool = shared ?? new CoderPool();
+  const close = (): void => {
+    if (pool !== shared) void pool.close();
+  };
   try {
-    const source = await openWith(pool);
-    const close = (): void => {
-      source.close();
-      void pool.close();
-    };
-    return { ...source, close };
+    return await openCoded(path, image, { ...how, pool, notes, whenClosed: close });
   } catch (error) {
-    await pool.close();
+    close();
     throw error;
   }
+}
+
+function sourceOf(pieces: ReadyPieces, notes: readonly string[]): Source {
+  const { manifest, oddRowsFrom } = pieces;
+  const { pieceCount } = manifest;
+  const facts = factsOf(manifest);
+  return {
+    ...pieces,
+    facts,
+    notes,
+    supply: {
+      pieceCount,
+      available: pieceCount,
+      oddRowsFrom,
+      previewBytes: 0,
+      exactBytes: facts.bytes,
+    },
+    complete: Promise.resolve(),
+    onGrowth: () => undefined,
+  };
 }
 
 function isNoPicture(error: unknown): error is LacunaError {
@@ -155,28 +176,6 @@ async function openFile(path: string): Promise<FileHandle> {
     throw readFailed(path, error);
   }
 }
-
-/** What an offer and a plan tell of an image. */
-export function factsOf(manifest: Manifest): ImageFacts {
-  const { content, name } = manifest;
-  const pieces = toldPieces(manifest);
-  switch (content.mode) {
-    case "file":
-      return { name, mode: "file", ...NO_SHAPE, bytes: content.bytes, pieces };
-    case "jpeg": {
-      const { width, height, channels, bits, bytes } = content;
-      return { name, mode: "jpeg", width, height, channels, bits, bytes, pieces };
-    }
-    case "coded":
-    case "pixels": {
-      const { width, height, channels, bits } = content;
-      const bytes = content.mode === "coded" ? pieces * manifest.pieceBytes : rasterBytes(content);
-      return { name, mode: "pixels", width, height, channels, bits, bytes, pieces };
-    }
-  }
-}
-
-const NO_SHAPE = { width: 0, height: 0, channels: 0, bits: 0 };
 
 /**
  * Ours: with the datagram's own bytes it stays below 1,200, which every path carries

@@ -3,11 +3,12 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { PieceDecoder } from "../../src/codec/picture-coder.js";
+import { JpegPicture } from "../../src/jpeg/picture.js";
 import { CoderPool } from "../../src/node/coder-pool.js";
 import type { DescribedImage } from "../../src/node/image-file.js";
-import { type CodingOptions, openSource, type PieceSource } from "../../src/node/source.js";
-import { withheldPieces } from "../../src/node/withhold.js";
-import type { CodedContent } from "../../src/wire/manifest.js";
+import { type CodingOptions, openSource, type Source } from "../../src/node/source.js";
+import { Withholding } from "../../src/node/withhold.js";
+import { type CodedContent, type Manifest, previewPiecesOf } from "../../src/wire/manifest.js";
 import { expectSame, imageOf, noise, type Samples, testFolder } from "./pictures.js";
 
 /** Too little for any raster in memory. */
@@ -17,6 +18,7 @@ const CODED = { mode: "pixels", coding: "coded", pieceBytes: 300 } as const;
 async function open(path: string, options: Omit<CodingOptions, "mode" | "coding"> = {}) {
   const source = await openSource(path, { ...CODED, ...options });
   onTestFinished(() => source.close());
+  await source.complete;
   return source;
 }
 
@@ -26,13 +28,13 @@ async function fileOf(samples: Samples): Promise<string> {
   return path;
 }
 
-function contentOf({ manifest: { content } }: PieceSource): CodedContent {
+function contentOf({ manifest: { content } }: Source<Manifest>): CodedContent {
   if (content.mode !== "coded") throw new Error(`sent as ${content.mode}`);
   return content;
 }
 
 /** The picture put together from the pieces, each decoded alone; every pixel must be in exactly one. */
-function decoded(source: PieceSource, pieces = allOf(source)): Uint8Array {
+function decoded(source: Source<Manifest>, pieces = exactOf(source)): Uint8Array {
   const content = contentOf(source);
   const { width, height, channels, bits } = content;
   const decoder = PieceDecoder.of(content, content.tables);
@@ -51,14 +53,17 @@ function decoded(source: PieceSource, pieces = allOf(source)): Uint8Array {
   return bytes;
 }
 
-function allOf(source: PieceSource): Uint8Array[] {
-  return Array.from({ length: source.manifest.pieceCount }, (_, piece) => {
+function allOf(source: Source<Manifest>): Uint8Array[] {
+  return Array.from({ length: source.supply.available }, (_, piece) => {
     const bytes = new Uint8Array(source.pieceLength(piece));
     expect(source.readPiece(piece, bytes, 0)).toBe(bytes.length);
     expect(bytes.length).toBeLessThanOrEqual(source.manifest.pieceBytes);
     return bytes;
   });
 }
+
+const exactOf = (source: Source<Manifest>): Uint8Array[] =>
+  allOf(source).slice(previewPiecesOf(source.manifest.content));
 
 const KINDS = ([1, 2, 3, 4] as const).flatMap((channels) =>
   ([8, 16] as const).map((bits) => ({ channels, bits })),
@@ -100,7 +105,7 @@ test("threads make the same pieces under the same numbers every time, in memory 
   const cacheFolder = testFolder();
   const first = await open(path, { pool });
   const pieces = allOf(first);
-  expectSame(decoded(first, pieces), samples.raster);
+  expectSame(decoded(first), samples.raster);
   for (const how of [{}, { pool }, { pool, cacheFolder, ...TIGHT }]) {
     const again = await open(path, how);
     expect(again.manifest).toEqual(first.manifest);
@@ -110,10 +115,85 @@ test("threads make the same pieces under the same numbers every time, in memory 
   expect(readdirSync(cacheFolder)).toEqual([]);
 });
 
+test("a large picture is open with its preview, and grows while it is being coded", async () => {
+  const samples = noise({ width: 1_200, height: 1_000, channels: 1, bits: 8 });
+  const path = await fileOf(samples);
+  const pool = new CoderPool();
+  onTestFinished(() => pool.close());
+  const source = await openSource(path, { ...CODED, pool });
+  onTestFinished(() => source.close());
+  const { content, pieceCount, pieceEstimate = 0 } = source.manifest;
+  const ahead = previewPiecesOf(content);
+  expect(ahead).toBeGreaterThan(0);
+  expect(source.supply).toMatchObject({ pieceCount: undefined, available: ahead, exactBytes: 0 });
+  expect(pieceCount).toBeUndefined();
+  expect(source.facts.pieces).toBe(pieceEstimate);
+  const seen: number[] = [];
+  source.onGrowth(() => seen.push(source.supply.available));
+  await source.complete;
+  expect(seen.length).toBeGreaterThan(2);
+  expect(seen).toEqual([...seen].sort((one, other) => one - other));
+  const { supply, facts } = source;
+  expect(supply.pieceCount).toBe(seen.at(-1));
+  expect(facts).toMatchObject({ pieces: supply.available, bytes: supply.exactBytes });
+  const pieces = allOf(source);
+  expect(supply.exactBytes + supply.previewBytes).toBe(Buffer.concat(pieces).length);
+  expectSame(decoded(source), samples.raster);
+  const again = await open(path);
+  expect(again.manifest).toEqual(source.manifest);
+  expectSame(Buffer.concat(allOf(again)), Buffer.concat(pieces));
+});
+
+test.each(KINDS)(
+  "the preview of $channels channels of $bits bits takes a few per cent and looks like the picture",
+  async ({ channels, bits }) => {
+    const width = 500;
+    const height = 400;
+    const samples = noise({ width, height, channels, bits });
+    // Left dark, right light, under some noise.
+    const sampleBytes = bits / 8;
+    for (let at = sampleBytes - 1; at < samples.raster.length; at += sampleBytes) {
+      const x = Math.floor(at / (channels * sampleBytes)) % width;
+      const isAlpha =
+        channels % 2 === 0 && Math.floor(at / sampleBytes) % channels === channels - 1;
+      const light = x < width / 2 ? 40 : 200;
+      samples.raster[at] = isAlpha ? 255 : light + ((samples.raster[at] as number) & 15);
+    }
+    const source = await open(await fileOf(samples), { pieceBytes: 1_150 });
+    const { preview } = contentOf(source);
+    const { previewBytes, exactBytes } = source.supply;
+    expect(previewBytes / exactBytes).toBeLessThan(0.13);
+    const shown = JpegPicture.of(preview?.tables ?? new Uint8Array(), { bytesMax: 10_000_000 });
+    if (shown === undefined) throw new Error("the preview's tables are refused");
+    for (const piece of allOf(source).slice(0, preview?.pieces)) {
+      expect(shown.place(piece)?.shown).not.toHaveLength(0);
+    }
+    const { width: across, height: down } = shown;
+    const row = new Uint8Array(across * shown.channels);
+    shown.render({ x: 0, y: Math.floor(down / 2), width: across, height: 1 }, row);
+    const at = (share: number) => row[Math.floor(across * share) * shown.channels] ?? 0;
+    expect(Math.abs(at(0.25) - 47)).toBeLessThan(10);
+    expect(Math.abs(at(0.75) - 207)).toBeLessThan(10);
+  },
+);
+
+test("what the preview shows worst comes first", async () => {
+  const width = 1_024;
+  const samples = noise({ width, height: 600, channels: 1, bits: 8 });
+  for (let at = 0; at < samples.raster.length; at += 1) {
+    if (at % width < width / 2) samples.raster[at] = 99;
+  }
+  const source = await open(await fileOf(samples));
+  const content = contentOf(source);
+  const decoder = PieceDecoder.of(content, content.tables);
+  const isLeft = exactOf(source).map((piece) => (decoder?.areaOf(piece)?.x ?? 0) < width / 2);
+  expect(isLeft.indexOf(true)).toBeGreaterThan(isLeft.lastIndexOf(false));
+});
+
 test("the pieces of the odd rows come last, and can be withheld", async () => {
   const samples = noise({ width: 90, height: 61, channels: 1, bits: 8 });
   const source = await open(await fileOf(samples), { fields: 2 });
-  const [range] = withheldPieces(source, "odd-rows");
+  const [range] = new Withholding(source.manifest, "odd-rows").next(source.supply);
   const content = contentOf(source);
   const decoder = PieceDecoder.of(content, content.tables);
   const odd = allOf(source).map((piece) => (decoder?.areaOf(piece)?.y ?? 0) % 2 === 1);
