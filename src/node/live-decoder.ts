@@ -4,12 +4,12 @@ import type { LiveChange, TakenMessage, ToDecoder } from "./live-messages.js";
 import { type LivePicture, viewSourceOf } from "./live-picture.js";
 import type { ReadHeld } from "./live-queue.js";
 import type { LiveRaster } from "./live-raster.js";
-import { LiveTransfer } from "./live-transfer.js";
+import { type LiveMemory, LiveTransfer } from "./live-transfer.js";
 import { rasterBytes } from "./memory.js";
 
 export interface LiveDecoderOptions {
-  /** Bytes for the rasters of all images together. */
-  readonly rasterBytes: number;
+  /** Bytes for the rasters and the decoders of all images together. */
+  readonly memoryBytes: number;
   /** Whether anybody looks at pictures. */
   readonly isWatched: () => boolean;
   /** There is a picture to look at. */
@@ -36,7 +36,7 @@ export class LiveDecoder {
   private worker: Worker | undefined;
   private starts = 0;
   private numbered = 0;
-  private rasterBytesHeld = 0;
+  private memoryBytesHeld = 0;
   private teller: NodeJS.Timeout | undefined;
   private hasEnded = false;
 
@@ -59,18 +59,18 @@ export class LiveDecoder {
     this.close(id);
     const size = viewSourceOf(manifest.content);
     if (size === undefined || this.hasEnded || this.transfers.size >= IMAGES_MAX) return;
-    const rasterBytes = this.rasterBytesFor(manifest.content);
+    const memory = this.memoryFor(manifest.content);
     const isWatched = this.options.isWatched();
-    if (rasterBytes === 0 && !isWatched) return;
+    if (memory.raster === 0 && !isWatched) return;
     this.start();
     this.numbered += 1;
-    const setup = { id, image: this.numbered, manifest, rasterBytes, readHeld };
+    const setup = { id, image: this.numbered, manifest, memory, readHeld };
     const transfer = new LiveTransfer(
       { ...setup, ...(isWatched && { viewOf: size }) },
       (message, moved) => this.worker?.postMessage(message, moved),
     );
     this.transfers.set(id, transfer);
-    this.rasterBytesHeld += rasterBytes;
+    this.memoryBytesHeld += transfer.memoryBytes;
     if (this.worker === undefined) transfer.fail(FAILURE);
     if (isWatched) this.options.onPicture(id, transfer);
   }
@@ -100,7 +100,7 @@ export class LiveDecoder {
     if (transfer === undefined) return;
     this.transfers.delete(id);
     this.untold.delete(transfer);
-    this.rasterBytesHeld -= transfer.raster.length;
+    this.memoryBytesHeld -= transfer.memoryBytes;
     this.tell({ kind: "close", image: transfer.image });
   }
 
@@ -146,15 +146,21 @@ export class LiveDecoder {
     }
   }
 
-  /** Of the raster that the image gets; 0 for none, when it needs none or memory is short. */
-  private rasterBytesFor(content: Content): number {
-    if (content.mode !== "coded") return 0;
-    const bytes = rasterBytes(content);
-    return this.rasterBytesHeld + bytes <= this.options.rasterBytes ? bytes : 0;
+  /** What of the memory left the image gets: a raster as a whole or not at all. */
+  private memoryFor(content: Content): LiveMemory {
+    const left = Math.max(0, this.options.memoryBytes - this.memoryBytesHeld);
+    if (content.mode === "jpeg") {
+      const wanted = content.width * content.height * JPEG_BYTES_PER_PIXEL;
+      return { raster: 0, decoder: Math.min(left, wanted) };
+    }
+    const raster = content.mode === "coded" ? rasterBytes(content) : 0;
+    return { raster: raster <= left ? raster : 0, decoder: 0 };
   }
 }
 
 const PROGRAM = new URL("./live-worker.js", import.meta.url);
+/** Of three components with all their coefficients, as a progressive file needs them, and a byte more. */
+const JPEG_BYTES_PER_PIXEL = 10;
 const STARTS_MAX = 2;
 const FAILURE = "the thread that draws pictures has died";
 /** Images that are decoded at once; more of them come unseen. Each takes up to 10 MB beside its raster. Ours. */

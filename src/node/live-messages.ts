@@ -11,6 +11,8 @@ export interface OpenMessage {
   readonly raster?: SharedArrayBuffer;
   /** Takes the planes of the view, `viewBytes` long; absent when nobody looks. */
   readonly view?: SharedArrayBuffer;
+  /** What the decoder may use for itself, in bytes. */
+  readonly memoryBytes: number;
 }
 
 /** Pieces that have come. The memory comes back with `taken`. */

@@ -14,7 +14,11 @@ export interface LivePicture {
   onChange(listener: (blocks: readonly number[]) => void): void;
 }
 
-/** What a view of an image is made from; undefined for what is no picture. */
+/** What a view of an image is made from; undefined for what is not to be looked at. */
 export function viewSourceOf(content: Content): ViewSource | undefined {
-  return content.mode === "pixels" || content.mode === "coded" ? content : undefined;
+  if (content.mode === "pixels" || content.mode === "coded") return content;
+  const size = content.mode === "jpeg" ? content : content.preview && content.picture;
+  if (size === undefined) return undefined;
+  const { width, height } = size;
+  return { width, height, fields: 1, channels: 3, bits: 8, colour: "rgb" };
 }

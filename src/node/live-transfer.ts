@@ -1,18 +1,25 @@
 import { PieceSet } from "../base/piece-set.js";
 import { planesIn, type ViewPlanes, viewBytes, viewSize } from "../picture/reduced-view.js";
-import type { Manifest } from "../wire/manifest.js";
+import { type Manifest, previewPiecesOf } from "../wire/manifest.js";
 import type { LiveChange, TakenMessage, ToDecoder } from "./live-messages.js";
 import type { LivePicture } from "./live-picture.js";
 import { LiveQueue, type ReadHeld } from "./live-queue.js";
 import type { LiveRaster } from "./live-raster.js";
+
+/** Bytes that an image's decoding takes. */
+export interface LiveMemory {
+  /** Of the raster; 0 when there is none. */
+  readonly raster: number;
+  /** Of the decoder itself, at the most. */
+  readonly decoder: number;
+}
 
 export interface LiveTransferSetup {
   readonly id: string;
   /** Names the image to the decoding thread. */
   readonly image: number;
   readonly manifest: Manifest;
-  /** Of the raster; 0 when there is none. */
-  readonly rasterBytes: number;
+  readonly memory: LiveMemory;
   /** Of the picture that is looked at; absent when nobody looks. */
   readonly viewOf?: { readonly width: number; readonly height: number };
   readonly readHeld: ReadHeld;
@@ -37,15 +44,20 @@ export class LiveTransfer implements LivePicture, LiveRaster {
     private readonly setup: LiveTransferSetup,
     private readonly send: (message: ToDecoder, transfer?: ArrayBuffer[]) => void,
   ) {
-    const { id, image, rasterBytes, viewOf } = setup;
+    const { id, image, memory, viewOf } = setup;
     this.id = id;
     this.image = image;
-    if (rasterBytes > 0) this.rasterMemory = new SharedArrayBuffer(rasterBytes);
+    if (memory.raster > 0) this.rasterMemory = new SharedArrayBuffer(memory.raster);
     this.raster = new Uint8Array(this.rasterMemory ?? new ArrayBuffer(0));
     const size = viewOf === undefined ? { width: 0, height: 0 } : viewSize(viewOf);
     if (viewOf !== undefined) this.viewMemory = new SharedArrayBuffer(viewBytes(size));
     this.view = planesIn(this.viewMemory ?? new ArrayBuffer(0), size);
     this.queue = this.open();
+  }
+
+  /** Bytes that it holds. */
+  get memoryBytes(): number {
+    return this.setup.memory.raster + this.setup.memory.decoder;
   }
 
   get exactPixels(): number {
@@ -71,7 +83,9 @@ export class LiveTransfer implements LivePicture, LiveRaster {
   }
 
   put(piece: number, bytes: Uint8Array): void {
-    if (this.failure !== undefined) return;
+    const { content } = this.setup.manifest;
+    const isShown = content.mode !== "file" || piece < previewPiecesOf(content);
+    if (this.failure !== undefined || !isShown) return;
     this.offered.add(piece);
     this.queue.put(piece, bytes);
   }
@@ -106,11 +120,12 @@ export class LiveTransfer implements LivePicture, LiveRaster {
   }
 
   private open(): LiveQueue {
-    const { image, manifest, readHeld } = this.setup;
+    const { image, manifest, memory, readHeld } = this.setup;
     this.send({
       kind: "open",
       image,
       content: manifest.content,
+      memoryBytes: memory.decoder,
       ...(this.rasterMemory && { raster: this.rasterMemory }),
       ...(this.viewMemory && { view: this.viewMemory }),
     });

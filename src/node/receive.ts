@@ -79,7 +79,7 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
       this.tellError(asLacunaError(error));
     });
     this.live = new LiveDecoder({
-      rasterBytes: limits.rasterBytes,
+      memoryBytes: limits.rasterBytes,
       isWatched: () => observers.watchPictures,
       onPicture: (id, picture) => observers.onPicture(id, picture),
       onCounts: (id, counts) => this.tell({ event: "picture", t: this.t(), id, ...counts }),

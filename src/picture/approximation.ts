@@ -1,7 +1,15 @@
 import { assert } from "../base/assert.js";
 import type { Rect } from "../base/geometry.js";
 import type { PieceRect } from "./partition.js";
-import type { Estimate } from "./reduced-view.js";
+import type { Sample } from "./reduced-view.js";
+
+/** What a rectangle of a small picture tells of the source. */
+export interface Put {
+  /** Pixels that are known by it. */
+  readonly known: PieceRect;
+  /** Those and pixels around them, which may look different now if they are known. */
+  readonly changed: PieceRect;
+}
 
 /**
  * A small picture of a large one, of which parts have come: what is shown where nothing exact is.
@@ -32,31 +40,34 @@ export class Approximation {
   /**
    * Takes a rectangle of the small picture.
    *
-   * @param rgba its pixels, row by row
-   * @returns the pixels of the source that are known by it
+   * @param rgba the pixels of `around`, row by row; of those outside `rect` only the known ones are taken
+   * @param around a rectangle about `rect`
    */
-  put(rect: Rect, rgba: Uint8Array): PieceRect {
-    const { x, y, width, height } = rect;
-    assert(x + width <= this.width && y + height <= this.height, "the rectangle lies inside");
-    for (let row = 0; row < height; row += 1) {
-      const to = (y + row) * this.width + x;
-      this.rgba.set(rgba.subarray(row * width * 4, (row + 1) * width * 4), to * 4);
-      this.known.fill(1, to, to + width);
+  put(rect: Rect, rgba: Uint8Array, around: Rect = rect): Put {
+    assert(isInside(rect, around), "the rectangle lies in the pixels given");
+    assert(isInside(around, { x: 0, y: 0, width: this.width, height: this.height }), "and these");
+    for (let y = rect.y; y < rect.y + rect.height; y += 1) {
+      this.known.fill(1, y * this.width + rect.x, y * this.width + rect.x + rect.width);
     }
-    return this.footprint(rect);
-  }
-
-  /** What may look different after `put`: known pixels beside the rectangle are interpolated with it. */
-  touchedBy({ x, y, width, height }: Rect): PieceRect {
-    const left = Math.max(0, x - 1);
-    const top = Math.max(0, y - 1);
-    const right = Math.min(this.width, x + width + 1);
-    const bottom = Math.min(this.height, y + height + 1);
-    return this.footprint({ x: left, y: top, width: right - left, height: bottom - top });
+    for (let row = 0; row < around.height; row += 1) {
+      for (let column = 0; column < around.width; column += 1) {
+        const to = (around.y + row) * this.width + around.x + column;
+        if (this.known[to] === 0) continue;
+        const from = (row * around.width + column) * 4;
+        for (let c = 0; c < 4; c += 1) this.rgba[to * 4 + c] = rgba[from + c] as number;
+      }
+    }
+    // What is beside a pixel is interpolated with it.
+    const left = Math.max(0, around.x - 1);
+    const top = Math.max(0, around.y - 1);
+    const right = Math.min(this.width, around.x + around.width + 1);
+    const bottom = Math.min(this.height, around.y + around.height + 1);
+    const beside = { x: left, y: top, width: right - left, height: bottom - top };
+    return { known: this.footprint(rect), changed: this.footprint(beside) };
   }
 
   /** Interpolates between four pixels, in fixed proportions of their centres' distances. */
-  readonly estimate: Estimate = (sourceX, sourceY, target, at) => {
+  readonly estimate: Sample = (sourceX, sourceY, target, at) => {
     const { width, height, known } = this;
     const ownX = Math.floor(sourceX * this.acrossScale);
     const ownY = Math.floor(sourceY * this.downScale);
@@ -101,6 +112,15 @@ export class Approximation {
     const bottom = firstIn(y + height, this.height, this.source.height, this.downScale);
     return { x: left, y: top, width: right - left, height: bottom - top, rowStep: 1 };
   }
+}
+
+function isInside(inner: Rect, outer: Rect): boolean {
+  return (
+    inner.x >= outer.x &&
+    inner.y >= outer.y &&
+    inner.x + inner.width <= outer.x + outer.width &&
+    inner.y + inner.height <= outer.y + outer.height
+  );
 }
 
 /** The first pixel of the source that falls into a pixel of the small picture, or beyond; rounded as `estimate` does. */

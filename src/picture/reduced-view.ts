@@ -34,12 +34,7 @@ export interface ViewPlanes {
 }
 
 /** Red, green, blue and alpha of one pixel of the source, written to `target` at `at`; false where it is not known. */
-export type Estimate = (
-  sourceX: number,
-  sourceY: number,
-  target: Uint8Array,
-  at: number,
-) => boolean;
+export type Sample = (sourceX: number, sourceY: number, target: Uint8Array, at: number) => boolean;
 
 /**
  * A reduced view of an arriving picture, for display.
@@ -113,21 +108,34 @@ export class ReducedView implements ViewPlanes {
     }
   }
 
-  /** Shows estimates where nothing exact is, in an area of the source. */
-  placeApproximate(area: PieceRect, estimate: Estimate): void {
-    const { left, right, top, bottom } = this.spanOf(area);
+  /**
+   * Shows pixels of an area of the source that are asked for one by one: exact ones over all, approximate ones where
+   * nothing exact is.
+   *
+   * @param around pixels of this larger area that have the same state already are asked for again
+   */
+  place(
+    area: PieceRect,
+    state: typeof EXACT | typeof APPROXIMATE,
+    sample: Sample,
+    around: PieceRect = area,
+  ): void {
+    const inner = this.spanOf(area);
+    const { left, right, top, bottom } = this.spanOf(around);
     for (let y = top; y < bottom; y += 1) {
       const sourceY = this.rows[y] as number;
-      if ((sourceY - area.y) % area.rowStep !== 0) continue;
-      let placed = false;
+      const inRows = y >= inner.top && y < inner.bottom && (sourceY - area.y) % area.rowStep === 0;
+      let hasChanged = false;
       for (let x = left; x < right; x += 1) {
         const pixel = y * this.width + x;
-        if (this.state[pixel] === EXACT) continue;
-        if (!estimate(this.columns[x] as number, sourceY, this.rgba, pixel * 4)) continue;
-        this.state[pixel] = APPROXIMATE;
-        placed = true;
+        const before = this.state[pixel];
+        const isNew = inRows && x >= inner.left && x < inner.right && before !== EXACT;
+        if (!isNew && before !== state) continue;
+        if (!sample(this.columns[x] as number, sourceY, this.rgba, pixel * 4)) continue;
+        this.state[pixel] = state;
+        hasChanged = true;
       }
-      if (placed) this.blocks.touch(left, y, right - left, 1);
+      if (hasChanged) this.blocks.touch(left, y, right - left, 1);
     }
   }
 

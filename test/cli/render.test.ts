@@ -21,7 +21,7 @@ import type {
 } from "../../src/node/events.js";
 import type { LivePicture } from "../../src/node/live-picture.js";
 import { Partition } from "../../src/picture/partition.js";
-import { ReducedView } from "../../src/picture/reduced-view.js";
+import { APPROXIMATE, ReducedView } from "../../src/picture/reduced-view.js";
 import type { PixelContent, RuledManifest } from "../../src/wire/manifest.js";
 
 const WIDE: Look = { columns: 120, rows: 40, colour: false, pictures: "none", glyphs: UNICODE };
@@ -437,7 +437,7 @@ describe("the map of holes", () => {
       return true;
     };
     view.placeExact({ x: 0, y: 0, width: 50, height: 100, rowStep: 1 }, new Uint8Array(15_000));
-    view.placeApproximate({ x: 0, y: 0, width: 100, height: 100, rowStep: 1 }, white);
+    view.place({ x: 0, y: 0, width: 100, height: 100, rowStep: 1 }, APPROXIMATE, white);
     view.placeExact({ x: 50, y: 0, width: 25, height: 25, rowStep: 1 }, new Uint8Array(1_875));
     const texts = new HoleTracker();
     texts.onImage("a", manifestOf);

@@ -1,15 +1,25 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import sharp from "sharp";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { Random } from "../../src/base/random.js";
 import { analyse, sampleAreas } from "../../src/codec/picture-coder.js";
 import { bytesPerPixel } from "../../src/codec/pixels.js";
+import { cutPreview, type JpegCut, openJpeg } from "../../src/jpeg/cut.js";
+import type { Unusual } from "../../src/jpeg/frame.js";
 import { type LiveCounts, LiveDecoder } from "../../src/node/live-decoder.js";
 import { LiveImage } from "../../src/node/live-image.js";
-import type { LivePicture } from "../../src/node/live-picture.js";
-import { EXACT, MISSING } from "../../src/picture/reduced-view.js";
-import type { Manifest, PictureFacts } from "../../src/wire/manifest.js";
+import { type LivePicture, viewSourceOf } from "../../src/node/live-picture.js";
+import {
+  APPROXIMATE,
+  EXACT,
+  MISSING,
+  planesIn,
+  viewBytes,
+  viewSize,
+} from "../../src/picture/reduced-view.js";
+import type { Content, Manifest, PictureFacts } from "../../src/wire/manifest.js";
 import { areaOf, encodeAll, noise } from "../codec/pictures.js";
 import { noisePicture } from "../viewer/scene.js";
 import { expectSame, testFolder } from "./pictures.js";
@@ -18,11 +28,11 @@ import { expectSame, testFolder } from "./pictures.js";
 const PROGRAM = new URL("../../dist/node/live-worker.js", import.meta.url);
 
 /** A decoder, whose pieces lie in a list, and what it told. */
-function decoderOf(program = PROGRAM, rasterBytes = 1e8, isWatched = true) {
+function decoderOf(program = PROGRAM, memoryBytes = 1e8, isWatched = true) {
   const pictures = new Map<string, LivePicture>();
   const counts: LiveCounts[] = [];
   const live = new LiveDecoder({
-    rasterBytes,
+    memoryBytes,
     isWatched: () => isWatched,
     onPicture: (id, picture) => pictures.set(id, picture),
     onCounts: (_, told) => counts.push(told),
@@ -212,13 +222,145 @@ function dyingProgram(when: "once" | "always"): URL {
   return pathToFileURL(file);
 }
 
+/** A photograph's like, as a JPEG file. */
+async function jpegOf(width: number, height: number, quality: number): Promise<Uint8Array> {
+  const raster = new Uint8Array(width * height * 3);
+  for (let pixel = 0; pixel < width * height; pixel += 1) {
+    const [x, y] = [pixel % width, Math.floor(pixel / width)];
+    raster.set([(x * 255) / width, (y * 255) / height, 128 + 100 * Math.sin(x / 9)], pixel * 3);
+  }
+  return sharp(raster, { raw: { width, height, channels: 3 } })
+    .jpeg({ quality })
+    .toBuffer();
+}
+
+function cutOf(cut: JpegCut | Unusual): JpegCut {
+  if ("unusual" in cut) throw new Error(cut.unusual);
+  return cut;
+}
+
+function view(content: Content) {
+  const source = viewSourceOf(content);
+  if (source === undefined) throw new Error("no picture");
+  const size = viewSize(source);
+  const memory = new SharedArrayBuffer(viewBytes(size));
+  return {
+    image: new LiveImage({ content, view: memory, memoryBytes: 1e8 }),
+    ...planesIn(memory, size),
+  };
+}
+
+const countOf = (plane: Uint8Array, state: number): number =>
+  plane.reduce((sum, value) => sum + (value === state ? 1 : 0), 0);
+
+const furthest = (a: Uint8Array, b: Uint8Array): number =>
+  a.reduce((most, value, at) => Math.max(most, Math.abs(value - (b[at] as number))), 0);
+
+describe("a picture with a preview", () => {
+  test("is approximate where the preview has come, and exact where pieces have; no pixel is both", async () => {
+    const { manifest, pieces } = codedPicture(256, 192);
+    const small = cutOf(cutPreview(await jpegOf(64, 48, 80), 400));
+    const { width, height, tables, pieceCount } = small;
+    const preview = { pieces: pieceCount, width, height, tables };
+    const content = { ...manifest.content, preview } as Content;
+    const { image, state } = view(content);
+    image.take(0, small.piece(0));
+    const first = image.change();
+    expect(first.exactPixels).toBe(0);
+    expect(first.approximatePixels).toBeGreaterThan(0);
+    expect(countOf(state, APPROXIMATE)).toBe(first.approximatePixels);
+    for (let piece = 1; piece < pieceCount; piece += 1) image.take(piece, small.piece(piece));
+    expect(image.change()).toMatchObject({ exactPixels: 0, approximatePixels: 256 * 192 });
+    for (const [piece, bytes] of pieces.entries()) {
+      image.take(pieceCount + piece, bytes);
+      const { exactPixels, approximatePixels } = image.change();
+      expect(exactPixels + approximatePixels).toBe(256 * 192);
+      if (piece % 20 === 0) expect(countOf(state, EXACT)).toBe(exactPixels);
+    }
+    // The preview once more, and late: what is exact stays.
+    for (let piece = 0; piece < pieceCount; piece += 1) image.take(piece, small.piece(piece));
+    expect(image.change()).toMatchObject({
+      exactPixels: 256 * 192,
+      approximatePixels: 0,
+      refused: 0,
+    });
+    expect(countOf(state, EXACT)).toBe(256 * 192);
+  });
+
+  test("looks like it, enlarged smoothly", async () => {
+    const jpeg = await jpegOf(64, 48, 95);
+    const small = cutOf(cutPreview(jpeg, 400));
+    const { width, height, tables, pieceCount } = small;
+    const preview = { pieces: pieceCount, width, height, tables };
+    const picture = { width: 256, height: 192 };
+    const { image, rgba, state } = view({ mode: "file", bytes: 1e5, picture, preview });
+    for (let piece = 0; piece < pieceCount; piece += 1) image.take(piece, small.piece(piece));
+    expect(countOf(state, APPROXIMATE)).toBe(256 * 192);
+    const wanted = await sharp(jpeg)
+      .resize(256, 192, { fit: "fill", kernel: "linear" })
+      .ensureAlpha()
+      .raw()
+      .toBuffer();
+    expect(furthest(rgba, wanted)).toBeLessThan(12);
+  });
+
+  test("of another size than announced is not shown, nor one larger than the picture", async () => {
+    const cut = cutOf(cutPreview(await jpegOf(64, 48, 80), 400));
+    const { tables, pieceCount } = cut;
+    const piece = cut.piece(0);
+    for (const [size, picture] of [
+      [
+        { width: 64, height: 64 },
+        { width: 256, height: 192 },
+      ],
+      [
+        { width: 64, height: 48 },
+        { width: 63, height: 48 },
+      ],
+    ] as const) {
+      const preview = { pieces: pieceCount, ...size, tables };
+      const { image } = view({ mode: "file", bytes: 1e5, picture, preview });
+      image.take(0, piece);
+      expect(image.change()).toMatchObject({ approximatePixels: 0, refused: 1 });
+    }
+  });
+});
+
+test("a JPEG is shown piece by piece as its library would show it", async () => {
+  const jpeg = await jpegOf(300, 200, 85);
+  const cut = cutOf(openJpeg(jpeg, 1_150));
+  const { width, height, channels, tables } = cut;
+  const content = {
+    mode: "jpeg",
+    bytes: jpeg.length,
+    width,
+    height,
+    channels,
+    bits: 8,
+    tables,
+  } as const;
+  const { image, rgba, state } = view(content);
+  for (let piece = 0; piece < cut.pieceCount; piece += 2) image.take(piece, cut.piece(piece));
+  const half = image.change();
+  expect(half.exactPixels).toBeGreaterThan(20_000);
+  expect(countOf(state, EXACT)).toBe(half.exactPixels);
+  for (let piece = 1; piece < cut.pieceCount; piece += 2) image.take(piece, cut.piece(piece));
+  expect(image.change()).toMatchObject({ exactPixels: 60_000, approximatePixels: 0, refused: 0 });
+  const wanted = await sharp(jpeg).ensureAlpha().raw().toBuffer();
+  expect(furthest(rgba, wanted)).toBeLessThan(3);
+});
+
 describe("a picture as it is decoded", () => {
   test("counts what is no piece of it, and shows nothing of that", () => {
     const coded = codedPicture(100, 80);
     const raw = noisePicture(64, 64);
     const random = new Random(5);
     for (const { content } of [coded.manifest, raw.manifest]) {
-      const image = new LiveImage({ content, raster: new SharedArrayBuffer(100 * 80 * 3) });
+      const image = new LiveImage({
+        content,
+        memoryBytes: 0,
+        raster: new SharedArrayBuffer(100 * 80 * 3),
+      });
       for (let piece = 0; piece < 300; piece += 1) {
         image.take(piece, random.bytes(random.between(0, 5)));
       }
@@ -229,7 +371,7 @@ describe("a picture as it is decoded", () => {
 
   test("has its pixels counted once, however often a piece comes", () => {
     const { manifest, pieces } = codedPicture(100, 80);
-    const image = new LiveImage({ content: manifest.content });
+    const image = new LiveImage({ content: manifest.content, memoryBytes: 0 });
     for (const bytes of [...pieces, ...pieces]) image.take(0, bytes);
     expect(image.change()).toMatchObject({ exactPixels: 8_000, refused: 0 });
   });
@@ -237,7 +379,8 @@ describe("a picture as it is decoded", () => {
   test("whose tables are unknown refuses all pieces", () => {
     const { manifest, pieces } = codedPicture(100, 80);
     if (manifest.content.mode !== "coded") throw new Error("not coded");
-    const image = new LiveImage({ content: { ...manifest.content, tables: Uint8Array.of(255) } });
+    const content = { ...manifest.content, tables: Uint8Array.of(255) };
+    const image = new LiveImage({ content, memoryBytes: 0 });
     for (const bytes of pieces) image.take(0, bytes);
     expect(image.change()).toMatchObject({ exactPixels: 0, refused: pieces.length });
   });

@@ -12,18 +12,18 @@ test("what a rectangle of the small picture makes known is exactly what falls in
       const small = new Approximation({ width, height }, smallWidth, smallHeight);
       const [x, y] = [c % smallWidth, d % smallHeight];
       const rect = { x, y, width: 1 + (a % (smallWidth - x)), height: 1 + (b % (smallHeight - y)) };
-      const area = small.put(rect, new Uint8Array(rect.width * rect.height * 4));
+      const { known: area } = small.put(rect, new Uint8Array(rect.width * rect.height * 4));
       const target = new Uint8Array(4);
-      let known = 0;
+      let count = 0;
       for (let row = 0; row < height; row += 1) {
         for (let column = 0; column < width; column += 1) {
           if (!small.estimate(column, row, target, 0)) continue;
-          known += 1;
+          count += 1;
           expect(column >= area.x && column < area.x + area.width).toBe(true);
           expect(row >= area.y && row < area.y + area.height).toBe(true);
         }
       }
-      expect(known).toBe(area.width * area.height);
+      expect(count).toBe(area.width * area.height);
     }),
     { numRuns: 60 },
   );
@@ -50,4 +50,17 @@ test("a picture as large as the source is shown as it is", () => {
     small.estimate(pixel % 3, Math.floor(pixel / 3), target, pixel * 4);
   }
   expect(target).toEqual(pixels);
+});
+
+test("pixels around a rectangle are taken where they are known, for they may change with it", () => {
+  const small = new Approximation({ width: 3, height: 1 }, 3, 1);
+  const grays = (...values: number[]) => Uint8Array.from(values.flatMap((v) => [v, v, v, 255]));
+  small.put({ x: 0, y: 0, width: 1, height: 1 }, grays(10));
+  const whole = { x: 0, y: 0, width: 3, height: 1 };
+  const put = small.put({ x: 1, y: 0, width: 1, height: 1 }, grays(30, 40, 50), whole);
+  expect(put.known).toMatchObject({ x: 1, width: 1 });
+  expect(put.changed).toMatchObject({ x: 0, width: 3 });
+  const target = new Uint8Array(4);
+  const at = (x: number) => (small.estimate(x, 0, target, 0) ? target[0] : undefined);
+  expect([0, 1, 2].map(at)).toEqual([30, 40, undefined]);
 });

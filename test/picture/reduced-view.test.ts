@@ -59,7 +59,7 @@ test("an exact pixel of a view is the source's pixel that it stands for; the oth
       const raster = random.bytes(shape.width * shape.height * pixelBytes);
       const view = new ReducedView({ ...shape, ...layout }, maxSide);
       const small = approximationOf(shape, random);
-      if (estimateFirst) view.placeApproximate(small.area, small.approximation.estimate);
+      if (estimateFirst) view.place(small.area, APPROXIMATE, small.approximation.estimate);
       const held = new Set<number>();
       const buffer = new Uint8Array(partition.piecePixelsMax * pixelBytes);
       for (let piece = 0; piece < partition.pieceCount; piece += 1) {
@@ -68,7 +68,7 @@ test("an exact pixel of a view is the source's pixel that it stands for; the oth
         const length = cutPiece(raster, partition, pixelBytes, piece, buffer, 0);
         view.placeExact(partition.rectOf(piece), buffer.subarray(0, length));
       }
-      if (!estimateFirst) view.placeApproximate(small.area, small.approximation.estimate);
+      if (!estimateFirst) view.place(small.area, APPROXIMATE, small.approximation.estimate);
       const estimated = new Uint8Array(4);
       for (let y = 0; y < view.height; y += 1) {
         for (let x = 0; x < view.width; x += 1) {
@@ -99,9 +99,33 @@ function approximationOf(shape: { width: number; height: number }, random: Rando
   const approximation = new Approximation(shape, width, height);
   const [x, y] = [random.between(0, width - 1), random.between(0, height - 1)];
   const rect = { x, y, width: random.between(1, width - x), height: random.between(1, height - y) };
-  const area = approximation.put(rect, random.bytes(rect.width * rect.height * 4));
+  const { known: area } = approximation.put(rect, random.bytes(rect.width * rect.height * 4));
   return { approximation, area };
 }
+
+test("pixels around an area are painted anew where they have its state", () => {
+  const view = new ReducedView({
+    width: 5,
+    height: 1,
+    fields: 1,
+    channels: 1,
+    bits: 8,
+    colour: "gray",
+  });
+  const at = (x: number, width: number) => ({ x, y: 0, width, height: 1, rowStep: 1 }) as const;
+  const gray = (value: number) => (_x: number, _y: number, target: Uint8Array, to: number) => {
+    target.set([value, value, value, 255], to);
+    return true;
+  };
+  view.place(at(0, 2), EXACT, gray(1));
+  view.place(at(4, 1), APPROXIMATE, gray(2));
+  view.place(at(2, 1), EXACT, gray(3), at(0, 5));
+  const red = () => [0, 1, 2, 3, 4].map((x) => view.rgba[x * 4]);
+  expect(red()).toEqual([3, 3, 3, 0, 2]);
+  view.place(at(1, 3), APPROXIMATE, gray(4), at(0, 5));
+  expect(red()).toEqual([3, 3, 3, 4, 4]);
+  expect([...view.state]).toEqual([EXACT, EXACT, EXACT, APPROXIMATE, APPROXIMATE]);
+});
 
 describe("the size of a view", () => {
   const sized = (width: number, height: number) =>

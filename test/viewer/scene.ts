@@ -54,7 +54,7 @@ export class DrawnPicture implements LivePicture {
     const size = viewSize(content);
     const memory = new SharedArrayBuffer(viewBytes(size));
     this.view = planesIn(memory, size);
-    this.image = new LiveImage({ content, view: memory });
+    this.image = new LiveImage({ content, view: memory, memoryBytes: 0 });
     this.change = this.image.change();
   }
 
