@@ -112,7 +112,7 @@ export class IncomingSession {
         from,
         resumedPieces: held.size,
       });
-      const lengths = pieceLengths(this.manifest);
+      const lengths = { max: this.manifest.pieceBytes, lengthOf: pieceLengths(this.manifest) };
       const read: ReadPiece = (...where) => this.readBack(...where);
       this.connection.accept(this.number, lengths, held.ranges(), nowUs(), read);
       this.host.wake(this.connection);
@@ -355,14 +355,13 @@ export class IncomingSession {
   }
 
   /** Gives a piece that is held to whoever computes others from it. */
-  private readBack(piece: number, target: Uint8Array, offset: number): boolean {
-    if (this.state !== "open" || this.store?.held.has(piece) !== true) return false;
+  private readBack(piece: number, target: Uint8Array, offset: number): number | undefined {
+    if (this.state !== "open" || this.store?.held.has(piece) !== true) return undefined;
     try {
-      this.store.readPiece(piece, target, offset);
-      return true;
+      return this.store.readPiece(piece, target, offset);
     } catch (error) {
       this.fail(error);
-      return false;
+      return undefined;
     }
   }
 

@@ -262,6 +262,7 @@ class SendRun implements Run<SendEvent, SendResult> {
       manifest: encodeManifest(manifest),
       digest: manifest.digest,
       pieceCount: manifest.pieceCount,
+      pieceBytes: manifest.pieceBytes,
       withheld: new Withholding(manifest, this.options.drop).next(source.supply),
       pieceLength: source.pieceLength,
       readPiece: source.readPiece,

@@ -111,7 +111,7 @@ export class Feedback {
   private reportDueUs(image: IncomingImage): number {
     if (!this.subject.options.repair || this.subject.state.name !== "open") return NEVER;
     const { tracker } = image;
-    if (image.state.name !== "open" || tracker === undefined || tracker.holes === 0) return NEVER;
+    if (image.state.name !== "open" || tracker.holes === 0) return NEVER;
     if (tracker.reportGoesOn)
       return Math.max(this.lastFeedbackUs, image.reportedUs) + this.spacingUs;
     const isNew = tracker.holes > image.reportedHoles;
@@ -234,8 +234,7 @@ export class Feedback {
   private tellGaps(writer: ByteWriter, told: Told[], nowUs: InstantUs): void {
     for (const image of this.subject.current) {
       const { tracker } = image;
-      if (image.state.name !== "open" || tracker === undefined || !this.subject.options.repair)
-        continue;
+      if (image.state.name !== "open" || !this.subject.options.repair) continue;
       const isHeldDue = this.mustTellHeld(image);
       const isDue =
         isHeldDue || this.reportDueUs(image) <= nowUs || (tracker.holes > 0 && this.probes > 0);

@@ -1,6 +1,8 @@
+import { assert } from "../base/assert.js";
 import { PieceSet } from "../base/piece-set.js";
 import type { Range } from "../base/range-set.js";
 import { fitGaps, type GapsFrame } from "../wire/frames/gaps.js";
+import { PICTURE_PIECES_MAX, PIECES_MAX } from "../wire/frames/image.js";
 
 /**
  * What a receiver holds and lacks of one image: exact at every instant,
@@ -19,12 +21,33 @@ export class GapTracker {
   /** Pieces that did not come, but were computed from parity. */
   recovered = 0;
   duplicates = 0;
+  private count: number | undefined;
   private frontier = 0;
+  /** One past the highest piece that has come. */
+  private seenEnd = 0;
   private readonly requested = new PieceSet();
   /** Where the next report begins, when holes are too many for one datagram. */
   private cursor = 0;
 
-  constructor(readonly pieceCount: number) {}
+  /** @param pieceCount undefined while nobody knows it */
+  constructor(pieceCount?: number) {
+    this.count = pieceCount;
+  }
+
+  get pieceCount(): number | undefined {
+    return this.count;
+  }
+
+  /** Learns how many pieces there are; false when that cannot be, by what was told before or by what has come. */
+  learnCount(pieceCount: number): boolean {
+    if (this.count !== undefined) return this.count === pieceCount;
+    if (pieceCount < this.seenEnd) return false;
+    this.count = pieceCount;
+    // What is held from an earlier time was of another image, if it lies beyond.
+    this.held.delete(pieceCount, PIECES_MAX + 1);
+    this.frontier = Math.min(this.frontier, pieceCount);
+    return true;
+  }
 
   /** Takes a piece; false when it is held already. */
   add(piece: number): boolean {
@@ -34,7 +57,7 @@ export class GapTracker {
     }
     this.received += 1;
     if (this.wasRequested(piece)) this.repaired += 1;
-    this.frontier = Math.max(this.frontier, piece + 1);
+    this.see(piece);
     return true;
   }
 
@@ -42,20 +65,24 @@ export class GapTracker {
   addRecovered(piece: number): void {
     this.held.add(piece);
     this.recovered += 1;
-    this.frontier = Math.max(this.frontier, piece + 1);
+    this.see(piece);
   }
 
-  /** Takes pieces that are held from an earlier time. */
+  /** Takes pieces that are held from an earlier time; those beyond the count are not of this image. */
   restore(ranges: Iterable<Range>): void {
-    for (const { start, end } of ranges) {
+    for (const range of ranges) {
+      const { start } = range;
+      const end = Math.min(range.end, this.count ?? PICTURE_PIECES_MAX);
+      if (start >= end) continue;
       this.held.add(start, end);
       this.frontier = Math.max(this.frontier, end);
     }
   }
 
-  /** Every piece has been sent once: what is missing now is missing. */
+  /** Every piece has been sent once, and the count is known: what is missing now is missing. */
   expectAll(): void {
-    this.frontier = this.pieceCount;
+    assert(this.count !== undefined, "the first pass ends when the count is known");
+    this.frontier = this.count;
   }
 
   /** Nothing that is held can be trusted: all of it is missing again. */
@@ -69,12 +96,13 @@ export class GapTracker {
     this.requested.clear();
   }
 
+  /** How many pieces are missing; while the count is not known, of those that must have been sent. */
   get missingCount(): number {
-    return this.pieceCount - this.held.size;
+    return (this.count ?? this.frontier) - this.held.size;
   }
 
   get isComplete(): boolean {
-    return this.missingCount === 0;
+    return this.count !== undefined && this.missingCount === 0;
   }
 
   /** Pieces below the frontier that are missing. */
@@ -82,9 +110,9 @@ export class GapTracker {
     return this.frontier - this.held.size;
   }
 
-  /** All missing pieces, those never sent among them. */
+  /** All missing pieces, those never sent among them; while the count is not known, of those that must have been sent. */
   missing(): Iterable<Range> {
-    return this.held.gaps(0, this.pieceCount);
+    return this.held.gaps(0, this.count ?? this.frontier);
   }
 
   /** True for a piece that must have been sent, by what came after it. */
@@ -108,6 +136,11 @@ export class GapTracker {
     this.cursor = frame.to < this.frontier ? frame.to : 0;
     for (const { start, end } of frame.missing) this.requested.add(start, end);
     return frame;
+  }
+
+  private see(piece: number): void {
+    this.seenEnd = Math.max(this.seenEnd, piece + 1);
+    this.frontier = Math.max(this.frontier, piece + 1);
   }
 
   /** True when the last report ended before the frontier, so that another must follow. */

@@ -1,5 +1,6 @@
 import { assert } from "../base/assert.js";
 import { GROUP_SYMBOLS_MAX as CODE_SYMBOLS_MAX, recover } from "../fec/erasure.js";
+import { PICTURE_PIECES_MAX } from "../wire/frames/image.js";
 import {
   GROUP_SYMBOLS_MAX,
   lastOf,
@@ -9,9 +10,10 @@ import {
 } from "../wire/frames/parity.js";
 import type { GapTracker } from "./gaps.js";
 import { PARITY_GROUPS_MAX, PARITY_OVERHEAD_BYTES } from "./limits.js";
+import { mayHave, type PieceLengths } from "./piece-lengths.js";
 
-/** Copies the bytes of a piece that is held to `target` from `offset` on; false when it cannot be read. */
-export type ReadPiece = (piece: number, target: Uint8Array, offset: number) => boolean;
+/** Copies the bytes of a piece that is held to `target` from `offset` on; tells how many they are, undefined when it cannot be read. */
+export type ReadPiece = (piece: number, target: Uint8Array, offset: number) => number | undefined;
 
 /** A piece that parity gave back. */
 export interface RecoveredPiece {
@@ -38,7 +40,7 @@ export class HeldParity {
 
   constructor(
     private readonly tracker: GapTracker,
-    private readonly pieceLength: (piece: number) => number,
+    private readonly lengths: PieceLengths,
     private readonly readPiece: ReadPiece,
   ) {}
 
@@ -89,21 +91,32 @@ export class HeldParity {
     return undefined;
   }
 
+  /** How many pieces there are has become known: groups that reach beyond contradict it. */
+  onCount(pieceCount: number): void {
+    for (const [key, group] of this.groups) if (lastOf(group) >= pieceCount) this.drop(key, group);
+  }
+
   clear(): void {
     this.groups.clear();
     this.bytes = 0;
   }
 
   private newGroup(frame: ParityFrame): Group | undefined {
-    if (lastOf(frame) >= this.tracker.pieceCount) return undefined;
+    if (lastOf(frame) >= (this.tracker.pieceCount ?? PICTURE_PIECES_MAX)) return undefined;
     const { first, stride, sources } = frame;
+    const symbolBytes = frame.bytes.length;
     let longest = 0;
+    let isExact = true;
     let missing = 0;
     for (let piece = first; piece <= lastOf(frame); piece += stride) {
-      longest = Math.max(longest, this.pieceLength(piece));
+      const length = this.lengths.lengthOf?.(piece);
+      if (length === undefined) isExact = false;
+      else longest = Math.max(longest, length);
       if (!this.tracker.held.has(piece)) missing += 1;
     }
-    const symbolBytes = SYMBOL_HEAD_BYTES + longest;
+    // The longest piece decides; where no rule gives its length, the symbol itself tells it.
+    const bytes = symbolBytes - SYMBOL_HEAD_BYTES;
+    if (isExact ? bytes !== longest : bytes < longest || bytes > this.lengths.max) return undefined;
     return { first, stride, sources, symbolBytes, missing, symbols: new Map() };
   }
 
@@ -119,29 +132,33 @@ export class HeldParity {
       if (!this.tracker.held.has(piece)) missing.push(position);
     }
     const parity = [...group.symbols].map(([index, bytes]) => ({ index, bytes }));
-    const symbol = new Uint8Array(group.symbolBytes);
+    // A piece that is longer than its group's symbols contradicts them, but is read like any other.
+    const symbol = new Uint8Array(SYMBOL_HEAD_BYTES + this.lengths.max);
     const read = (position: number): Uint8Array | undefined => {
       const piece = group.first + group.stride * position;
-      const length = this.pieceLength(piece);
+      const length = this.readPiece(piece, symbol, SYMBOL_HEAD_BYTES);
+      if (length === undefined || SYMBOL_HEAD_BYTES + length > group.symbolBytes) return undefined;
       symbol[0] = length >>> 8;
       symbol[1] = length & 0xff;
-      if (!this.readPiece(piece, symbol, SYMBOL_HEAD_BYTES)) return undefined;
       return symbol.subarray(0, SYMBOL_HEAD_BYTES + length);
     };
     const symbols = recover(group.sources, missing, parity, read) ?? [];
     const pieces = symbols.map((bytes, i) => {
       const piece = group.first + group.stride * (missing[i] as number);
-      return { piece, bytes: pieceOf(bytes, this.pieceLength(piece)) };
+      return { piece, bytes: pieceOf(bytes) };
     });
-    const whole = pieces.filter((one): one is RecoveredPiece => one.bytes !== undefined);
+    const whole = pieces.filter(
+      (one): one is RecoveredPiece =>
+        one.bytes !== undefined && mayHave(this.lengths, one.piece, one.bytes.length),
+    );
     return whole.length === pieces.length ? whole : [];
   }
 }
 
-/** The piece in a symbol; undefined when its length is another, or something stands behind it. */
-function pieceOf(symbol: Uint8Array, length: number): Uint8Array | undefined {
-  const end = SYMBOL_HEAD_BYTES + length;
-  if ((symbol[0] as number) * 0x100 + (symbol[1] as number) !== length) return undefined;
+/** The piece in a symbol; undefined when it does not fit, or something stands behind it. */
+function pieceOf(symbol: Uint8Array): Uint8Array | undefined {
+  const end = SYMBOL_HEAD_BYTES + (symbol[0] as number) * 0x100 + (symbol[1] as number);
+  if (end > symbol.length) return undefined;
   for (let at = end; at < symbol.length; at += 1) if (symbol[at] !== 0) return undefined;
   return symbol.subarray(SYMBOL_HEAD_BYTES, end);
 }

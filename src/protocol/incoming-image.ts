@@ -1,11 +1,12 @@
 import { type Range, RangeSet } from "../base/range-set.js";
 import type { ResultFrame } from "../wire/frames/end.js";
-import type { ManifestFrame, PieceFrame } from "../wire/frames/image.js";
+import { type ManifestFrame, PICTURE_PIECES_MAX, type PieceFrame } from "../wire/frames/image.js";
 import type { ParityFrame } from "../wire/frames/parity.js";
 import type { Manifest } from "../wire/manifest.js";
-import { decodeManifest } from "../wire/manifest-bytes.js";
+import { decodeManifest, fits } from "../wire/manifest-bytes.js";
 import { GapTracker } from "./gaps.js";
 import { HeldParity, type ReadPiece, type RecoveredPiece } from "./held-parity.js";
+import { mayHave, type PieceLengths } from "./piece-lengths.js";
 
 /**
  * unknown -> offered -> open -> complete -> ended. The host moves an image from
@@ -17,9 +18,9 @@ type State =
   | { readonly name: "unknown" }
   /** The host has the manifest and makes room. */
   | { readonly name: "offered" }
-  | { readonly name: "open"; readonly pieceLength: (piece: number) => number }
+  | { readonly name: "open"; readonly lengths: PieceLengths }
   /** Every piece is held; the host checks the digest. */
-  | { readonly name: "complete"; readonly pieceLength: (piece: number) => number }
+  | { readonly name: "complete"; readonly lengths: PieceLengths }
   | { readonly name: "ended"; readonly result: ResultFrame; told: "due" | "onTheWay" | "known" };
 
 export interface AcceptedPiece {
@@ -30,8 +31,10 @@ export interface AcceptedPiece {
 /** One image on its way in. */
 export class IncomingImage {
   state: State = { name: "unknown" };
-  tracker: GapTracker | undefined;
+  readonly tracker = new GapTracker();
   manifest: Manifest | undefined;
+  /** The host knows the piece count. */
+  isCountTold = false;
   /** The sender has said that its first pass is over. */
   passOver = false;
   /** When missing pieces were last reported, in microseconds; and the holes there were. */
@@ -64,16 +67,24 @@ export class IncomingImage {
     if (this.manifestHeld.size < frame.totalBytes) return undefined;
     const manifest = decodeManifest(this.manifestBytes);
     this.manifestBytes = undefined;
-    if (manifest?.pieceCount === undefined || !this.expect(manifest.pieceCount)) return "bad";
+    const pieceCount = manifest?.pieceCount ?? this.tracker.pieceCount;
+    if (manifest === undefined || !fits(manifest, pieceCount)) return "bad";
     this.manifest = manifest;
+    if (!this.learnCount(manifest.pieceCount)) return "bad";
     this.state = { name: "offered" };
     return manifest;
   }
 
-  /** Learns the piece count; false when another was told before. */
-  expect(pieceCount: number): boolean {
-    this.tracker ??= new GapTracker(pieceCount);
-    return this.tracker.pieceCount === pieceCount;
+  /**
+   * Learns the piece count, if it is told; false when that cannot be, by what was told before, by what has come, or by
+   * the manifest.
+   */
+  learnCount(pieceCount: number | undefined): boolean {
+    if (pieceCount === undefined || pieceCount === this.tracker.pieceCount) return true;
+    if (this.manifest !== undefined && !fits(this.manifest, pieceCount)) return false;
+    if (!this.tracker.learnCount(pieceCount)) return false;
+    this.parity?.onCount(pieceCount);
+    return true;
   }
 
   /**
@@ -81,18 +92,19 @@ export class IncomingImage {
    * kept for later while the image is not open.
    */
   addPiece(frame: PieceFrame): AcceptedPiece | "bad" | undefined {
-    if (!this.expect(frame.pieceCount)) return "bad";
-    const tracker = this.tracker as GapTracker;
+    if (!this.learnCount(frame.pieceCount)) return "bad";
+    const { tracker } = this;
     const { piece, bytes } = frame;
+    if (piece >= (tracker.pieceCount ?? PICTURE_PIECES_MAX)) return "bad";
     switch (this.state.name) {
       case "open":
-        if (bytes.length !== this.state.pieceLength(piece)) return "bad";
+        if (!mayHave(this.state.lengths, piece, bytes.length)) return "bad";
         if (!tracker.add(piece)) return undefined;
         this.parity?.onPiece(piece);
         return { piece, bytes };
       case "unknown":
       case "offered":
-        this.keepEarly(piece, bytes, tracker);
+        this.keepEarly(piece, bytes);
         return undefined;
       default:
         tracker.duplicates += 1;
@@ -122,7 +134,7 @@ export class IncomingImage {
   recover(): RecoveredPiece[] | undefined {
     const pieces = this.state.name === "open" ? this.parity?.recoverNext() : undefined;
     for (const { piece } of pieces ?? []) {
-      this.tracker?.addRecovered(piece);
+      this.tracker.addRecovered(piece);
       this.parity?.onPiece(piece);
       this.heldTold = "due";
     }
@@ -130,27 +142,23 @@ export class IncomingImage {
   }
 
   /** Every piece is held: the host checks the digest. */
-  complete(pieceLength: (piece: number) => number): void {
-    this.state = { name: "complete", pieceLength };
+  complete(lengths: PieceLengths): void {
+    this.state = { name: "complete", lengths };
   }
 
   /** The digest differs: nothing that is held can be trusted, and all of it is missing again. */
-  discardAll(pieceLength: (piece: number) => number): void {
-    this.state = { name: "open", pieceLength };
-    this.tracker?.discardAll();
+  discardAll(lengths: PieceLengths): void {
+    this.state = { name: "open", lengths };
+    this.tracker.discardAll();
     this.parity?.clear();
     this.reportedUs = Number.NEGATIVE_INFINITY;
   }
 
   /** The host has made room; pieces of an earlier time may be held. Returns the early ones that can now be placed. */
-  open(
-    pieceLength: (piece: number) => number,
-    held: Iterable<Range>,
-    readPiece?: ReadPiece,
-  ): AcceptedPiece[] {
-    const tracker = this.tracker as GapTracker;
-    const early = [...this.early].filter(([piece, bytes]) => pieceLength(piece) === bytes.length);
-    this.state = { name: "open", pieceLength };
+  open(lengths: PieceLengths, held: Iterable<Range>, readPiece?: ReadPiece): AcceptedPiece[] {
+    const { tracker } = this;
+    const early = [...this.early].filter(([piece, bytes]) => mayHave(lengths, piece, bytes.length));
+    this.state = { name: "open", lengths };
     // What was early has not been placed: it counts anew, unless it is held from before.
     for (const piece of this.early.keys()) tracker.held.delete(piece);
     tracker.received -= this.early.size;
@@ -158,7 +166,7 @@ export class IncomingImage {
     if (tracker.held.size > 0) this.heldTold = "due";
     this.forgetEarly();
     if (this.passOver) tracker.expectAll();
-    if (readPiece !== undefined) this.parity = new HeldParity(tracker, pieceLength, readPiece);
+    if (readPiece !== undefined) this.parity = new HeldParity(tracker, lengths, readPiece);
     return early
       .map(([piece, bytes]) => ({ piece, bytes }))
       .filter(({ piece }) => tracker.add(piece));
@@ -167,13 +175,13 @@ export class IncomingImage {
   end(result: ResultFrame): void {
     this.state = { name: "ended", result, told: "due" };
     this.manifestBytes = undefined;
-    this.tracker?.end();
+    this.tracker.end();
     this.parity = undefined;
     this.forgetEarly();
   }
 
-  private keepEarly(piece: number, bytes: Uint8Array, tracker: GapTracker): void {
-    if (!tracker.add(piece)) return;
+  private keepEarly(piece: number, bytes: Uint8Array): void {
+    if (!this.tracker.add(piece)) return;
     // A copy: the view would keep the whole datagram's buffer alive.
     this.early.set(piece, bytes.slice());
     this.earlyBytes += bytes.length;

@@ -12,18 +12,26 @@ import { OutgoingParity, type SentGroup } from "./outgoing-parity.js";
 import type { ParityTerms } from "./parity-policy.js";
 import { PieceLedger } from "./piece-ledger.js";
 
-/** An image as its sender gives it: pieces by number, nothing else. */
+/**
+ * An image as its sender gives it: pieces by number, nothing else. Of one that is coded while it is sent, `Sender.supply` tells
+ * which pieces have become ready, and their count once it is known.
+ */
 export interface ImageSource {
   /** Encoded manifest. */
   readonly manifest: Uint8Array;
   /** SHA-256 of the content. */
   readonly digest: Uint8Array;
-  readonly pieceCount: number;
+  /** Undefined when it is not known at first; the manifest then says so too. */
+  readonly pieceCount: number | undefined;
+  /** Length of the longest piece that there may be. */
+  readonly pieceBytes: number;
+  /** Pieces below this are ready at first; all of them when absent, or none while their count is not known. */
+  readonly available?: number;
   /** Pieces left out of the first pass, until they are asked for. */
   readonly withheld?: Iterable<Range>;
-  /** Bytes of a piece. */
+  /** Bytes of a piece that is ready. */
   pieceLength(piece: number): number;
-  /** Writes a piece's bytes at `offset`. */
+  /** Writes the bytes of a piece that is ready at `offset`. */
   readPiece(piece: number, target: Uint8Array, offset: number): void;
 }
 
@@ -42,6 +50,9 @@ export type Sent =
 /** Manifest bytes in one frame: a full datagram with an acknowledgement beside it. */
 const MANIFEST_CHUNK_BYTES = 1_100;
 
+/** More than the longest DONE. */
+const DONE_ROOM = 16;
+
 /** One image on its way: its manifest, its pieces, the word that the first pass is over, its result. */
 export class OutgoingImage {
   readonly pieces: PieceLedger;
@@ -58,8 +69,9 @@ export class OutgoingImage {
     readonly number: number,
     readonly source: ImageSource,
   ) {
-    this.pieces = new PieceLedger(source.pieceCount, source.withheld);
-    this.manifest = new PieceLedger(Math.ceil(source.manifest.length / MANIFEST_CHUNK_BYTES));
+    this.pieces = new PieceLedger(source);
+    const chunks = Math.ceil(source.manifest.length / MANIFEST_CHUNK_BYTES);
+    this.manifest = new PieceLedger({ pieceCount: chunks });
     this.parity = new OutgoingParity(number, source, this.pieces);
     this.pieces.cover = this.parity;
   }
@@ -80,11 +92,8 @@ export class OutgoingImage {
     const chunk = this.manifest.pick();
     if (chunk !== undefined) return this.writeManifest(writer, packetNumber, chunk);
     this.noticeEndOfPass(repair);
-    if (this.done === "due" && writer.room > 16) {
-      writeDone(writer, { image: this.number, pieceCount: this.source.pieceCount });
-      this.done = "onTheWay";
-      return { kind: "done", image: this };
-    }
+    const done = this.done === "due" ? this.writeDone(writer) : undefined;
+    if (done !== undefined) return done;
     const piece = takesPieces ? this.pieces.pick() : undefined;
     return piece === undefined ? undefined : this.writePiece(writer, packetNumber, piece);
   }
@@ -117,11 +126,8 @@ export class OutgoingImage {
     if (chunk !== undefined) sent = this.writeManifest(writer, packetNumber, chunk);
     else if (piece !== undefined) sent = this.writePiece(writer, packetNumber, piece);
     const written = sent === undefined ? [] : [sent];
-    if (this.done === "onTheWay" && writer.room > 16) {
-      writeDone(writer, { image: this.number, pieceCount: this.source.pieceCount });
-      written.push({ kind: "done", image: this });
-    }
-    return written;
+    const done = this.done === "onTheWay" ? this.writeDone(writer) : undefined;
+    return done === undefined ? written : [...written, done];
   }
 
   /**
@@ -173,8 +179,17 @@ export class OutgoingImage {
     return { kind: "manifest", image: this, index: chunk };
   }
 
+  /** Only after the first pass, when the count is known. */
+  private writeDone(writer: ByteWriter): Sent | undefined {
+    const { pieceCount } = this.pieces;
+    if (pieceCount === undefined || writer.room <= DONE_ROOM) return undefined;
+    writeDone(writer, { image: this.number, pieceCount });
+    this.done = "onTheWay";
+    return { kind: "done", image: this };
+  }
+
   private writePiece(writer: ByteWriter, packetNumber: number, piece: number): Sent | undefined {
-    const { pieceCount } = this.source;
+    const { pieceCount } = this.pieces;
     const length = this.source.pieceLength(piece);
     if (pieceFrameBytes(this.number, piece, pieceCount, length) > writer.room) return undefined;
     const offset = writePieceHead(writer, this.number, piece, pieceCount, length);

@@ -3,7 +3,7 @@ import { type ByteWriter, sameBytes } from "../wire/bytes.js";
 import type { ResultFrame } from "../wire/frames/end.js";
 import { FRAMES_MAX } from "../wire/frames/frame.js";
 import type { GapsFrame } from "../wire/frames/gaps.js";
-import { IMAGES_MAX } from "../wire/frames/image.js";
+import { IMAGES_MAX, PICTURE_PIECES_MAX } from "../wire/frames/image.js";
 import { ACTIVE_IMAGES_MAX } from "./limits.js";
 import { type ImageSource, OutgoingImage, type Sent } from "./outgoing-image.js";
 import type { ParityTerms } from "./parity-policy.js";
@@ -117,7 +117,9 @@ export class OutgoingImages {
   /** Takes the receiver's word on pieces; false when it cannot be true. */
   takeGaps(frame: GapsFrame): boolean {
     const image = this.images[frame.image];
-    if (image === undefined || frame.to > image.source.pieceCount) return false;
+    if (image === undefined) return false;
+    // Of an image that is still counted, a receiver may hold pieces from before that are not ready yet.
+    if (frame.to > (image.pieces.pieceCount ?? PICTURE_PIECES_MAX)) return false;
     if (image.result === undefined) image.pieces.onGaps(frame.from, frame.to, frame.missing);
     return true;
   }

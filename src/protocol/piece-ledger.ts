@@ -1,5 +1,7 @@
+import { assert } from "../base/assert.js";
 import { PieceSet } from "../base/piece-set.js";
 import type { Range } from "../base/range-set.js";
+import { PICTURE_PIECES_MAX, PIECES_MAX } from "../wire/frames/image.js";
 
 /** What may bring lost pieces back. */
 export interface LossCover {
@@ -11,8 +13,18 @@ export interface LossCover {
   onWanted(piece: number): boolean;
 }
 
+/** Which pieces there are, as far as is known. */
+export interface PieceSupply {
+  /** Undefined while nobody knows it; once known it stays. */
+  readonly pieceCount: number | undefined;
+  /** Pieces below this can be sent; all of them when absent. It only rises. */
+  readonly available?: number | undefined;
+  /** Pieces, among those that can be sent, to be left out of the first pass. */
+  readonly withheld?: Iterable<Range> | undefined;
+}
+
 /**
- * What a sender knows of each piece of one image: not sent, withheld, on the
+ * What a sender knows of each piece of one image: not there yet, not sent, withheld, on the
  * way, due again, held by the receiver.
  *
  * A piece becomes due again for one of two reasons only: its newest packet is
@@ -29,26 +41,48 @@ export class PieceLedger {
   /** Times that a piece was sent again, or late because it was withheld. */
   repaired = 0;
   private readonly due = new PieceSet();
-  private readonly withheld: PieceSet;
+  private readonly withheld = new PieceSet();
+  private count: number | undefined;
+  private available = 0;
   /** Everything before this has been sent, withheld, or was held from the start. */
   private next = 0;
   /** The newest packet of each piece on the way, the longest on the way first. */
   private readonly newestPacket = new Map<number, number>();
 
-  constructor(
-    readonly pieceCount: number,
-    withheld: Iterable<Range> = [],
-  ) {
-    this.withheld = PieceSet.of(withheld);
+  constructor(supply: PieceSupply) {
+    this.supply(supply);
+  }
+
+  /** More pieces can be sent, or their count has become known. */
+  supply({ pieceCount, available, withheld = [] }: PieceSupply): void {
+    const ready = available ?? pieceCount ?? 0;
+    assert(ready >= this.available, "pieces that can be sent stay so");
+    assert(pieceCount === this.count || this.count === undefined, "a piece count does not change");
+    assert(ready <= (pieceCount ?? PICTURE_PIECES_MAX), "pieces keep within their count");
+    for (const { start, end } of withheld) this.withheld.add(start, end);
+    this.available = ready;
+    this.count = pieceCount;
+    // What a receiver says that it holds beyond the count is of no image of ours.
+    if (pieceCount !== undefined) this.held.delete(pieceCount, PIECES_MAX + 1);
     this.skip();
   }
 
+  /** Undefined while nobody knows it. */
+  get pieceCount(): number | undefined {
+    return this.count;
+  }
+
   get allHeld(): boolean {
-    return this.held.size === this.pieceCount;
+    return this.held.size === this.count;
   }
 
   get firstPassOver(): boolean {
-    return this.next >= this.pieceCount;
+    return this.count !== undefined && this.next >= this.count;
+  }
+
+  /** Whether each of the first `pieces` has been sent, withheld, or was held from the start. */
+  hasPassed(pieces: number): boolean {
+    return this.next >= pieces;
   }
 
   get onTheWay(): number {
@@ -71,7 +105,13 @@ export class PieceLedger {
 
   /** The piece to send now: repairs before what was never sent. */
   pick(): number | undefined {
-    return this.due.first ?? (this.firstPassOver ? undefined : this.next);
+    return this.pickRepair() ?? (this.next < this.available ? this.next : undefined);
+  }
+
+  /** The piece to send again now. What the receiver lost from an earlier time may not be there yet. */
+  pickRepair(): number | undefined {
+    const { first } = this.due;
+    return first !== undefined && first < this.available ? first : undefined;
   }
 
   /** The piece that has been on the way longest, in a packet before the one named: what a probe repeats. */
@@ -157,7 +197,7 @@ export class PieceLedger {
 
   /** Moves on over what is withheld or held already. */
   private skip(): void {
-    while (this.next < this.pieceCount) {
+    for (;;) {
       const end = this.withheld.endOfRangeAt(this.next) ?? this.held.endOfRangeAt(this.next);
       if (end === undefined) return;
       this.next = end;

@@ -5,39 +5,18 @@ import type { Outcome, Reason } from "../wire/frames/end.js";
 import { type Frame, isAckEliciting } from "../wire/frames/frame.js";
 import type { DoneFrame, ManifestFrame, PieceFrame } from "../wire/frames/image.js";
 import type { ParityFrame } from "../wire/frames/parity.js";
-import type { Manifest } from "../wire/manifest.js";
 import type { ConnectionOptions, ConnectionState } from "./connection-state.js";
 import { Feedback, type Subject, type Told } from "./feedback.js";
 import type { ReadPiece } from "./held-parity.js";
 import { IncomingImage } from "./incoming-image.js";
 import { ACTIVE_IMAGES_MAX, AMPLIFICATION_MAX, CLOSE_TIMEOUTS, IDLE_TIMEOUT_US } from "./limits.js";
 import { LossMeter } from "./loss-meter.js";
+import type { PieceLengths } from "./piece-lengths.js";
 import { ReceivedPackets } from "./received-packets.js";
+import type { PieceWay, ReceiverEvent } from "./receiver-events.js";
 import { Recovery } from "./recovery.js";
 
-export type PieceWay = "datagram" | "parity";
-
-export type ReceiverEvent =
-  /** A manifest is whole: accept the image or refuse it. */
-  | { readonly kind: "offer"; readonly image: number; readonly manifest: Manifest }
-  /** A new piece. `bytes` is a view; say `pieceWritten` when they are safe. */
-  | {
-      readonly kind: "piece";
-      readonly image: number;
-      readonly piece: number;
-      readonly bytes: Uint8Array;
-      /** Whether it came in a datagram or was computed from parity. */
-      readonly via: PieceWay;
-    }
-  /** All pieces have come: check the digest. */
-  | { readonly kind: "complete"; readonly image: number }
-  /** Without repair only: the first pass is over and pieces are missing. */
-  | { readonly kind: "passOver"; readonly image: number }
-  | {
-      readonly kind: "closed";
-      readonly how: "closedByPeer" | "stopped" | "idle";
-      readonly reason: Reason;
-    };
+export type { PieceWay, ReceiverEvent } from "./receiver-events.js";
 
 /** The receiving side of one connection. docs/protocol.md sections 4 and 6. */
 export class ReceiverConnection implements Subject {
@@ -89,14 +68,14 @@ export class ReceiverConnection implements Subject {
 
   accept(
     number: number,
-    pieceLength: (piece: number) => number,
+    lengths: PieceLengths,
     held: Iterable<Range>,
     nowUs: InstantUs,
     readPiece?: ReadPiece,
   ): void {
     const image = this.images.get(number);
     if (image?.state.name !== "offered") return;
-    for (const { piece, bytes } of image.open(pieceLength, held, readPiece)) {
+    for (const { piece, bytes } of image.open(lengths, held, readPiece)) {
       this.emitPiece(number, piece, bytes, "datagram");
     }
     // Holes among the early pieces may be mere reordering: they are asked for as new holes are, not at once.
@@ -119,7 +98,7 @@ export class ReceiverConnection implements Subject {
   damaged(number: number): void {
     const image = this.images.get(number);
     if (image?.state.name !== "complete") return;
-    image.discardAll(image.state.pieceLength);
+    image.discardAll(image.state.lengths);
   }
 
   /** The last word on an image that did not become whole. */
@@ -285,6 +264,7 @@ export class ReceiverConnection implements Subject {
       return this.endImage(frame.image, "refused", "badManifest", 0, 0);
     }
     this.events.push({ kind: "offer", image: frame.image, manifest });
+    this.noticeCount(image);
   }
 
   private handlePiece(frame: PieceFrame): void {
@@ -293,9 +273,11 @@ export class ReceiverConnection implements Subject {
     // Over the window: dropped, so that it stays missing and comes again.
     if (frame.bytes.length > this.feedback.windowBytes) return;
     const accepted = image.addPiece(frame);
-    if (accepted === undefined) return;
     if (accepted === "bad") return this.reject();
-    this.emitPiece(frame.image, accepted.piece, accepted.bytes, "datagram");
+    this.noticeCount(image);
+    if (accepted !== undefined) {
+      this.emitPiece(frame.image, accepted.piece, accepted.bytes, "datagram");
+    }
     this.noticeComplete(image);
   }
 
@@ -322,9 +304,11 @@ export class ReceiverConnection implements Subject {
 
   private handleDone(frame: DoneFrame): void {
     const image = this.imageFor(frame.image);
-    if (image === undefined || !image.expect(frame.pieceCount)) return this.reject();
+    if (image === undefined || !image.learnCount(frame.pieceCount)) return this.reject();
+    this.noticeCount(image);
     image.passOver = true;
-    if (image.state.name === "open") image.tracker?.expectAll();
+    if (image.state.name === "open") image.tracker.expectAll();
+    this.noticeComplete(image);
     this.noticePassOver(image);
   }
 
@@ -341,9 +325,18 @@ export class ReceiverConnection implements Subject {
     this.events.push({ kind: "piece", image, piece, bytes, via });
   }
 
+  /** Tells the count of an image whose manifest does not, once that is known. */
+  private noticeCount(image: IncomingImage): void {
+    const { pieceCount } = image.tracker;
+    if (pieceCount === undefined || image.isCountTold || image.manifest === undefined) return;
+    image.isCountTold = true;
+    if (image.manifest.pieceCount !== undefined) return;
+    this.events.push({ kind: "counted", image: image.number, pieceCount });
+  }
+
   private noticeComplete(image: IncomingImage): void {
-    if (image.state.name !== "open" || image.tracker?.isComplete !== true) return;
-    image.complete(image.state.pieceLength);
+    if (image.state.name !== "open" || !image.tracker.isComplete) return;
+    image.complete(image.state.lengths);
     this.events.push({ kind: "complete", image: image.number });
   }
 

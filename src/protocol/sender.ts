@@ -10,6 +10,7 @@ import { LossMeter } from "./loss-meter.js";
 import type { ImageSource, OutgoingImage, Sent } from "./outgoing-image.js";
 import { OutgoingImages } from "./outgoing-images.js";
 import { datagramBytesFor } from "./path-mtu.js";
+import type { PieceSupply } from "./piece-ledger.js";
 import { ReceivedPackets } from "./received-packets.js";
 import { Recovery } from "./recovery.js";
 import { MAX_ACK_DELAY_US } from "./rtt.js";
@@ -67,9 +68,14 @@ export class Sender {
 
   /** Adds an image behind the others; its number in this connection is returned. */
   addImage(source: ImageSource): number {
-    const needed = datagramBytesFor(source.pieceLength(0));
+    const needed = datagramBytesFor(source.pieceBytes);
     this.room.neededBytes = Math.max(this.room.neededBytes, needed);
     return this.images.add(source).number;
+  }
+
+  /** More pieces of an image are ready, or their count has become known: pieces leave, or the first pass is over. */
+  supply(image: number, supply: PieceSupply): void {
+    this.images.at(image)?.pieces.supply(supply);
   }
 
   /** No more images will be added: when all have their result the connection ends. */

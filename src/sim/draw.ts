@@ -14,7 +14,7 @@ import { Ledbat } from "../protocol/ledbat.js";
 import { NewReno } from "../protocol/new-reno.js";
 import type { Guard } from "../wire/guard.js";
 import type { Cut, DatagramLimit, LinkOptions } from "./link.js";
-import type { HostOptions, Scenario, SimulatedImage } from "./plan.js";
+import type { HostOptions, Scenario, SimulatedImage, SimulatedSupply } from "./plan.js";
 
 /**
  * A scenario drawn from its seed alone: links from well to as bad as the suite
@@ -127,12 +127,32 @@ function drawImage(random: Random, piecesMax: number): SimulatedImage {
   return {
     pieceCount,
     pieceBytes,
+    ...(random.chance(0.3) ? { hasDrawnLengths: true } : {}),
+    ...(random.chance(0.3) ? { supplies: drawSupplies(random, pieceCount) } : {}),
     ...(kind < 0.15 ? { withheld: drawRanges(random, pieceCount) } : {}),
     ...(kind > 0.85 ? { resumed: drawRanges(random, pieceCount) } : {}),
     // A profile fits an image of one pixel a piece at least as wide as high.
     ...(random.chance(0.2) ? { profileBytes: random.between(1, 10_000) } : {}),
     ...(random.chance(0.05) ? { damagedTimes: 1 } : {}),
   };
+}
+
+/**
+ * Pieces that become ready in up to ten steps within some seconds, all at once or one after another; the last are told to be
+ * the last then or later.
+ */
+function drawSupplies(random: Random, pieceCount: number): SimulatedSupply[] {
+  const spanUs = Math.round(10_000_000 * random.unit() ** 3);
+  const steps = random.between(1, 10);
+  const supplies: SimulatedSupply[] = [];
+  for (let step = 1; step <= steps; step += 1) {
+    const atUs = instantUs(Math.round((spanUs * (step - random.unit())) / steps));
+    supplies.push({ atUs, available: Math.ceil((pieceCount * step) / steps) });
+  }
+  const last = supplies.pop() as SimulatedSupply;
+  if (random.chance(0.5)) return [...supplies, { ...last, isLast: true }];
+  const countedUs = instantUs(last.atUs + random.between(0, 1_000_000));
+  return [...supplies, last, { ...last, atUs: countedUs, isLast: true }];
 }
 
 /** All, a first part, a second half, or every piece by a drawn chance. */

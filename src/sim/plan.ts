@@ -37,7 +37,12 @@ export interface Scenario {
 
 export interface SimulatedImage {
   readonly pieceCount: number;
+  /** Of the longest piece. */
   readonly pieceBytes: number;
+  /** Pieces are of drawn lengths, as a coder makes them; otherwise all but the last are the longest. */
+  readonly hasDrawnLengths?: boolean;
+  /** The image is coded while it is sent: when pieces become ready, in rising order, the last of them telling the count. */
+  readonly supplies?: readonly SimulatedSupply[];
   readonly withheld?: readonly Range[];
   /** Pieces that the receiver holds from an earlier time. */
   readonly resumed?: readonly Range[];
@@ -45,6 +50,15 @@ export interface SimulatedImage {
   readonly profileBytes?: number;
   /** Times that the digest differs although every piece came. */
   readonly damagedTimes?: number;
+}
+
+/** At an instant, how many pieces of an image that is coded while it is sent are ready. */
+export interface SimulatedSupply {
+  readonly atUs: InstantUs;
+  /** Pieces below this. */
+  readonly available: number;
+  /** That these are all becomes known now. */
+  readonly isLast?: boolean;
 }
 
 /** How long a receiving program takes for what it does. */

@@ -5,10 +5,10 @@ import { Receiver } from "../protocol/receiver.js";
 import { Sender } from "../protocol/sender.js";
 import { Bottleneck, type BottleneckOptions } from "./bottleneck.js";
 import { Link } from "./link.js";
-import type { Outcome, Scenario } from "./plan.js";
+import type { Outcome, Scenario, SimulatedImage } from "./plan.js";
 import { Delivery, SimulatedReceiver } from "./simulated-receiver.js";
-import { sourceOf } from "./simulated-source.js";
-import { type Lane, Lateness, World } from "./world.js";
+import { sourceOf, supplyOf } from "./simulated-source.js";
+import { type Lane, Lateness, type TimedSupply, World } from "./world.js";
 
 export type {
   HostOptions,
@@ -79,10 +79,21 @@ function laneOf(scenario: Scenario, name: string, shared: Bottleneck | undefined
     meddler: scenario.meddler ?? {},
     trace: scenario.trace,
     interrupt: scenario.interrupt,
+    supplies: suppliesOf(scenario.images),
     end: undefined,
     endUs: start,
     resultUs: start,
   };
+}
+
+/** What is supplied of all images, in order of time. */
+function suppliesOf(images: readonly SimulatedImage[]): TimedSupply[] {
+  const all = images.flatMap((image, number) =>
+    (image.supplies ?? []).map(({ atUs }, step): TimedSupply => {
+      return { atUs, image: number, supply: supplyOf(image, step) };
+    }),
+  );
+  return all.sort((one, other) => one.atUs - other.atUs);
 }
 
 function outcomeOf(lane: Lane, receiver: Receiver, endUs: InstantUs): Outcome {
@@ -95,7 +106,7 @@ function outcomeOf(lane: Lane, receiver: Receiver, endUs: InstantUs): Outcome {
     end: lane.end ?? "timeLimit",
     completeSeconds: lane.resultUs / 1_000_000,
     seconds: (lane.end === undefined ? endUs : lane.endUs) / 1_000_000,
-    pieces: sum(delivery.sources.map((source) => source.pieceCount)),
+    pieces: sum(delivery.sources.map((source) => source.pieces)),
     repaired: sum(images.map((image) => image?.pieces.repaired)),
     parity: sum(images.map((image) => image?.parity.pieces)),
     recovered: delivery.recovered,

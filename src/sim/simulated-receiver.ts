@@ -1,3 +1,4 @@
+import { assert } from "../base/assert.js";
 import { after, type DurationUs, durationUs, type InstantUs, NEVER } from "../base/units.js";
 import type { GapTracker } from "../protocol/gaps.js";
 import type { Receiver } from "../protocol/receiver.js";
@@ -7,7 +8,10 @@ import type { SimulatedSource } from "./simulated-source.js";
 
 /** What one sender's images are, and what has become of them at the receiver. */
 export class Delivery {
+  /** Slots of the longest piece, as in the source. */
   readonly arrived: Uint8Array[];
+  /** Of each piece that has come. */
+  readonly lengths: Uint16Array[];
   readonly verified = new Set<number>();
   readonly connections = new Set<ReceiverConnection>();
   /** How its connections ended. */
@@ -19,8 +23,33 @@ export class Delivery {
     readonly sources: readonly SimulatedSource[],
     readonly images: readonly SimulatedImage[],
   ) {
-    this.arrived = sources.map((source) => new Uint8Array(source.bytes.length));
+    this.arrived = sources.map((source) => new Uint8Array(source.slots.length));
+    this.lengths = sources.map((source) => new Uint16Array(source.pieces));
     this.damages = images.map((image) => image.damagedTimes ?? 0);
+  }
+
+  /** Keeps a piece in its slot. */
+  place(image: number, piece: number, bytes: Uint8Array): void {
+    const { pieceBytes } = this.sources[image] as SimulatedSource;
+    this.arrived[image]?.set(bytes, piece * pieceBytes);
+    (this.lengths[image] as Uint16Array)[piece] = bytes.length;
+  }
+
+  /** Copies a piece that has come; tells its length. */
+  readBack(image: number, piece: number, target: Uint8Array, offset: number): number {
+    const { pieceBytes } = this.sources[image] as SimulatedSource;
+    const length = this.lengths[image]?.[piece] ?? 0;
+    const start = piece * pieceBytes;
+    target.set((this.arrived[image] as Uint8Array).subarray(start, start + length), offset);
+    return length;
+  }
+
+  /** Whether an image is here, byte by byte and in pieces of the right lengths. */
+  isExact(image: number): boolean {
+    const { slots, pieceLength } = this.sources[image] as SimulatedSource;
+    const lengths = this.lengths[image] ?? new Uint16Array(0);
+    if (lengths.some((length, piece) => length !== pieceLength(piece))) return false;
+    return sameBytes(this.arrived[image] ?? new Uint8Array(0), slots);
   }
 
   /** Every image came, byte by byte. */
@@ -41,7 +70,7 @@ export class Delivery {
     let total = 0;
     for (const connection of this.connections) {
       for (const { tracker } of connection.images.values()) {
-        if (tracker !== undefined) total += of(tracker);
+        total += of(tracker);
       }
     }
     return total;
@@ -50,10 +79,10 @@ export class Delivery {
   /** Ranges missing of each image. */
   get missing(): { start: number; end: number }[][] {
     return this.sources.map((source, number) => {
-      let missing = [{ start: 0, end: source.pieceCount }];
+      let missing = [{ start: 0, end: source.pieces }];
       for (const connection of this.connections) {
         const tracker = connection.images.get(number)?.tracker;
-        if (tracker !== undefined) missing = [...tracker.missing()];
+        if (tracker?.pieceCount !== undefined) missing = [...tracker.missing()];
       }
       return missing;
     });
@@ -136,9 +165,8 @@ export class SimulatedReceiver {
           this.accept(delivery, connection, event.image, at),
         );
       case "piece": {
-        const source = delivery.sources[event.image] as SimulatedSource;
-        delivery.arrived[event.image]?.set(event.bytes, event.piece * source.pieceLength(0));
         const { length } = event.bytes;
+        delivery.place(event.image, event.piece, event.bytes);
         this.diskFreeUs = after(Math.max(nowUs, this.diskFreeUs) as InstantUs, writeUs ?? ZERO);
         return this.later(this.diskFreeUs, nowUs, connection, () =>
           connection.pieceWritten(length),
@@ -147,6 +175,11 @@ export class SimulatedReceiver {
       case "complete":
         return this.later(after(nowUs, verifyUs ?? ZERO), nowUs, connection, () =>
           this.verify(delivery, connection, event.image),
+        );
+      case "counted":
+        return assert(
+          event.pieceCount === delivery.sources[event.image]?.pieces,
+          "a receiver learns the count that there is",
         );
       case "passOver": {
         const missing = connection.images.get(event.image)?.tracker?.missingCount ?? 0;
@@ -162,27 +195,25 @@ export class SimulatedReceiver {
     nowUs: InstantUs,
   ): void {
     const source = delivery.sources[image] as SimulatedSource;
-    const arrived = delivery.arrived[image] as Uint8Array;
     const resumed = delivery.images[image]?.resumed ?? [];
     for (const { start, end } of resumed) {
-      const from = start * source.pieceLength(0);
-      arrived.set(source.bytes.subarray(from, end * source.pieceLength(0)), from);
+      for (let piece = start; piece < end; piece += 1) {
+        const from = piece * source.pieceBytes;
+        const bytes = source.slots.subarray(from, from + source.pieceLength(piece));
+        delivery.place(image, piece, bytes);
+      }
     }
-    const pieceLength = (piece: number): number => source.pieceLength(piece);
-    connection.accept(image, pieceLength, resumed, nowUs, (piece, target, offset) => {
-      const from = piece * source.pieceLength(0);
-      target.set(arrived.subarray(from, from + pieceLength(piece)), offset);
-      return true;
-    });
+    connection.accept(image, source.lengths, resumed, nowUs, (...where) =>
+      delivery.readBack(image, ...where),
+    );
   }
 
   private verify(delivery: Delivery, connection: ReceiverConnection, image: number): void {
     const source = delivery.sources[image] as SimulatedSource;
-    const arrived = delivery.arrived[image] as Uint8Array;
     const damages = delivery.damages[image] ?? 0;
-    if (damages > 0 || !sameBytes(arrived, source.bytes)) {
+    if (damages > 0 || !delivery.isExact(image)) {
       delivery.damages[image] = damages - 1;
-      arrived.fill(0);
+      delivery.arrived[image]?.fill(0);
       return connection.damaged(image);
     }
     delivery.verified.add(image);

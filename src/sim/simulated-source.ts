@@ -1,34 +1,71 @@
 import type { Random } from "../base/random.js";
+import type { Range } from "../base/range-set.js";
 import type { ImageSource } from "../protocol/outgoing-image.js";
-import type { Manifest, Metadata } from "../wire/manifest.js";
+import type { PieceSupply } from "../protocol/piece-ledger.js";
+import type { PieceLengths } from "../protocol/piece-lengths.js";
+import type { CodedContent, Manifest, Metadata } from "../wire/manifest.js";
 import { encodeManifest } from "../wire/manifest-bytes.js";
-import type { SimulatedImage } from "./plan.js";
+import type { SimulatedImage, SimulatedSupply } from "./plan.js";
 
-export type SimulatedSource = ImageSource & { readonly bytes: Uint8Array };
+export interface SimulatedSource extends ImageSource {
+  /** Slots of `pieceBytes`, each with a piece at its beginning and zeros behind it. */
+  readonly slots: Uint8Array;
+  /** How many there are in truth, whether the sender knows it yet or not. */
+  readonly pieces: number;
+  /** What the receiver knows of lengths before pieces have come. */
+  readonly lengths: PieceLengths;
+}
 
 /** A source whose every byte is drawn; its digest is made up, for the receiver compares the bytes themselves. */
 export function sourceOf(image: SimulatedImage, random: Random): SimulatedSource {
-  const { pieceCount, pieceBytes } = image;
-  const bytes = noise(pieceCount * pieceBytes - random.between(0, pieceBytes - 1), random);
+  const { pieceCount: pieces, pieceBytes, supplies, hasDrawnLengths = false } = image;
+  const spare = random.between(0, pieceBytes - 1);
+  const ruled = (piece: number): number => pieceBytes - (piece === pieces - 1 ? spare : 0);
+  const drawn = hasDrawnLengths
+    ? Uint16Array.from({ length: pieces }, () => random.between(1, pieceBytes))
+    : undefined;
+  const pieceLength = (piece: number): number => drawn?.[piece] ?? ruled(piece);
+  const slots = noise(pieces * pieceBytes, random);
+  for (let piece = 0; piece < pieces; piece += 1) {
+    slots.fill(0, piece * pieceBytes + pieceLength(piece), (piece + 1) * pieceBytes);
+  }
   const digest = random.bytes(32);
-  const pieceLength = (piece: number): number =>
-    Math.min(pieceBytes, bytes.length - piece * pieceBytes);
+  const bytes = pieces * pieceBytes - spare;
+  const isCoded = hasDrawnLengths || supplies !== undefined;
   return {
-    bytes,
-    digest,
-    pieceCount,
-    manifest: manifestOf(image, digest, bytes.length, random),
-    withheld: image.withheld ?? [],
-    pieceLength,
+    ...{ slots, pieces, digest, pieceBytes, pieceLength },
+    lengths: { max: pieceBytes, ...(isCoded ? {} : { lengthOf: ruled }) },
+    manifest: isCoded
+      ? codedManifest(image, digest, random)
+      : ruledManifest(image, digest, bytes, random),
+    ...(supplies === undefined
+      ? { pieceCount: pieces, withheld: image.withheld ?? [] }
+      : { pieceCount: undefined }),
     readPiece(piece, target, offset) {
       const start = piece * pieceBytes;
-      target.set(bytes.subarray(start, start + pieceLength(piece)), offset);
+      target.set(slots.subarray(start, start + pieceLength(piece)), offset);
     },
   };
 }
 
+/** What a sender is told when pieces become ready: those to withhold among them, and the count with the last. */
+export function supplyOf(image: SimulatedImage, step: number): PieceSupply {
+  const { pieceCount, supplies = [], withheld = [] } = image;
+  const { available, isLast } = supplies[step] as SimulatedSupply;
+  const before = supplies[step - 1]?.available ?? 0;
+  const within = (range: Range): Range => ({
+    start: Math.max(before, range.start),
+    end: Math.min(available, range.end),
+  });
+  return {
+    available,
+    withheld: withheld.map(within).filter(({ start, end }) => start < end),
+    pieceCount: isLast === true ? pieceCount : undefined,
+  };
+}
+
 /** A file's manifest; one with a colour profile, which takes several datagrams, when so much is asked for. */
-function manifestOf(
+function ruledManifest(
   image: SimulatedImage,
   digest: Uint8Array,
   bytes: number,
@@ -39,7 +76,6 @@ function manifestOf(
   if (profileBytes === 0) {
     return encodeManifest({ ...head, content: { mode: "file", bytes } });
   }
-  const metadata: Metadata[] = [{ kind: "icc", bytes: noise(profileBytes, random) }];
   const content: Manifest["content"] = {
     mode: "pixels",
     width: pieceCount,
@@ -52,10 +88,34 @@ function manifestOf(
     fields: 1,
     order: "raster",
     format: "png",
-    metadata,
+    metadata: profileOf(profileBytes, random),
   };
   return encodeManifest({ ...head, content });
 }
+
+/** The manifest of a coded picture with as many pixels as pieces. */
+function codedManifest(image: SimulatedImage, digest: Uint8Array, random: Random): Uint8Array {
+  const { pieceCount, pieceBytes, supplies, profileBytes = 0 } = image;
+  const content: CodedContent = {
+    mode: "coded",
+    width: 1,
+    height: pieceCount,
+    channels: 1,
+    bits: 8,
+    colour: "gray",
+    fields: 1,
+    format: "png",
+    metadata: profileBytes === 0 ? [] : profileOf(profileBytes, random),
+    tables: new Uint8Array(0),
+  };
+  const head = { name: "simulated", digest, pieceBytes, content };
+  if (supplies === undefined) return encodeManifest({ ...head, pieceCount });
+  return encodeManifest({ ...head, pieceCount: undefined, pieceEstimate: pieceCount });
+}
+
+const profileOf = (bytes: number, random: Random): Metadata[] => [
+  { kind: "icc", bytes: noise(bytes, random) },
+];
 
 /** Bytes without a pattern, four at a time: a suite of thousands of runs draws gigabytes. */
 function noise(length: number, random: Random): Uint8Array {

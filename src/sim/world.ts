@@ -1,12 +1,20 @@
 import { assert } from "../base/assert.js";
 import type { Random } from "../base/random.js";
 import { type DurationUs, type InstantUs, instantUs, NEVER } from "../base/units.js";
+import type { PieceSupply } from "../protocol/piece-ledger.js";
 import type { Sender, SenderEnd } from "../protocol/sender.js";
 import type { Guard } from "../wire/guard.js";
 import type { Link } from "./link.js";
 import type { Interrupt, Meddler } from "./plan.js";
 import type { Delivery, SimulatedReceiver } from "./simulated-receiver.js";
 import { describeDatagram, look } from "./trace.js";
+
+/** Pieces of an image that become ready. */
+export interface TimedSupply {
+  readonly atUs: InstantUs;
+  readonly image: number;
+  readonly supply: PieceSupply;
+}
 
 /** One sender with its links. */
 export interface Lane {
@@ -19,6 +27,8 @@ export interface Lane {
   readonly trace: ((line: string) => void) | undefined;
   /** Still to come. */
   interrupt: Interrupt | undefined;
+  /** Still to come, soonest first. */
+  readonly supplies: TimedSupply[];
   end: SenderEnd | undefined;
   endUs: InstantUs;
   /** When the sender had the last result. */
@@ -78,14 +88,15 @@ export class World {
       const receiverUs = this.late.of(-1, drainedUs, this.nowUs);
       if (this.isOver) return;
       let next = Math.min(receiverUs, this.host.deadlineUs, ...deadlines);
-      for (const { forward, backward, interrupt } of this.lanes) {
-        const interruptUs = interrupt?.atUs ?? NEVER;
-        next = Math.min(next, forward.nextDelivery(), backward.nextDelivery(), interruptUs);
+      for (const { forward, backward, interrupt, supplies } of this.lanes) {
+        next = Math.min(next, forward.nextDelivery(), backward.nextDelivery());
+        next = Math.min(next, interrupt?.atUs ?? NEVER, supplies[0]?.atUs ?? NEVER);
       }
       if (next > limitUs) return;
       this.moveTo(next, deadlines, receiverUs);
       for (const lane of this.lanes) {
         this.deliver(lane);
+        this.supply(lane);
         this.interrupt(lane);
       }
       this.lanes.forEach((lane, i) => {
@@ -168,6 +179,20 @@ export class World {
     for (let d = backward.deliver(this.nowUs); d !== undefined; d = backward.deliver(this.nowUs)) {
       arrives(name, d);
       sender.handleDatagram(d, this.nowUs);
+    }
+  }
+
+  private supply(lane: Lane): void {
+    for (let [next] = lane.supplies; next !== undefined; [next] = lane.supplies) {
+      if (next.atUs > this.nowUs) return;
+      lane.supplies.shift();
+      const { available, pieceCount } = next.supply;
+      this.log(
+        lane.name,
+        `supplies image ${next.image} to ${available} of ${pieceCount}`,
+        this.nowUs,
+      );
+      lane.sender.supply(next.image, next.supply);
     }
   }
 

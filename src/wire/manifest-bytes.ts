@@ -1,6 +1,6 @@
 import { type Field, readFields, readVarints, varints, writeFields } from "./fields.js";
 import { DIGEST_BYTES } from "./frames/end.js";
-import { MANIFEST_BYTES_MAX, PICTURE_PIECES_MAX, PIECES_MAX } from "./frames/image.js";
+import { MANIFEST_BYTES_MAX, OPEN_COUNT, PICTURE_PIECES_MAX, PIECES_MAX } from "./frames/image.js";
 import { type Manifest, type PixelContent, previewPiecesOf } from "./manifest.js";
 import { decodeContent, encodeContent } from "./manifest-content.js";
 import { fromUtf8, utf8 } from "./utf8.js";
@@ -23,7 +23,7 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
 
 function encodePieces({ pieceCount, pieceEstimate = 0, pieceBytes }: Manifest): Uint8Array {
   if (pieceCount !== undefined) return varints(pieceCount, pieceBytes);
-  return varints(OPEN, pieceBytes, pieceEstimate);
+  return varints(OPEN_COUNT, pieceBytes, pieceEstimate);
 }
 
 /** Reads a manifest from a peer. Undefined when it is not one, or says what cannot be. Never throws. */
@@ -38,7 +38,7 @@ export function decodeManifest(bytes: Uint8Array): Manifest | undefined {
   if (name === undefined || digest?.length !== DIGEST_BYTES) return undefined;
   if (pieces === undefined || content === undefined) return undefined;
   const manifest = { name, digest, ...pieces, content };
-  return fits(manifest) ? manifest : undefined;
+  return fits(manifest, pieces.pieceCount) ? manifest : undefined;
 }
 
 function decodePieces(
@@ -46,14 +46,15 @@ function decodePieces(
 ): Pick<Manifest, "pieceCount" | "pieceEstimate" | "pieceBytes"> | undefined {
   const [count, pieceBytes = 0] = readVarints(value, 2) ?? [];
   if (count === undefined || pieceBytes < 1 || pieceBytes > 0xffff) return undefined;
-  if (count !== OPEN) return count > PIECES_MAX ? undefined : { pieceCount: count, pieceBytes };
+  if (count !== OPEN_COUNT)
+    return count > PIECES_MAX ? undefined : { pieceCount: count, pieceBytes };
   const pieceEstimate = readVarints(value, 3)?.[2] ?? 0;
   if (pieceEstimate < 1 || pieceEstimate > PICTURE_PIECES_MAX) return undefined;
   return { pieceCount: undefined, pieceEstimate, pieceBytes };
 }
 
-/** Whether the numbers of a manifest agree with each other. */
-function fits({ content, pieceBytes, pieceCount }: Manifest): boolean {
+/** Whether the numbers of a manifest agree with each other and with a piece count, which may have been told later. */
+export function fits({ content, pieceBytes }: Manifest, pieceCount: number | undefined): boolean {
   const preview = previewPiecesOf(content);
   switch (content.mode) {
     case "file":
@@ -106,6 +107,3 @@ function decodeName(value: Uint8Array | undefined): string | undefined {
   if (value === undefined || value.length === 0 || value.length > NAME_BYTES_MAX) return undefined;
   return fromUtf8(value);
 }
-
-/** In place of a count that the sender does not know yet. */
-const OPEN = 0;

@@ -72,10 +72,12 @@ function apply(step: Operation, tracker: GapTracker, model: NaiveTracker): void 
       return;
     }
     case "expectAll":
+      if (tracker.pieceCount === undefined) return;
       tracker.expectAll();
       model.frontier = count;
       return;
     case "discardAll":
+      if (tracker.pieceCount === undefined) return;
       tracker.discardAll();
       model.held.fill(false);
       model.frontier = count;
@@ -96,23 +98,47 @@ describe("what a receiver holds and lacks", () => {
   test("agrees with a boolean a piece after any sequence of arrivals, damage and reports", () => {
     const plans = fc.record({
       count: fc.integer({ min: 1, max: 60 }),
+      countedAfter: fc.nat(100),
       steps: fc.array(operation, { maxLength: 100 }),
     });
     fc.assert(
-      fc.property(plans, ({ count, steps }) => {
-        const tracker = new GapTracker(count);
+      fc.property(plans, ({ count, countedAfter, steps }) => {
+        const tracker = new GapTracker();
         const model = new NaiveTracker(count);
-        for (const step of steps) {
+        for (const [i, step] of steps.entries()) {
+          if (i === countedAfter) expect(tracker.learnCount(count)).toBe(true);
           apply(step, tracker, model);
-          expect(toPieces(tracker.missing())).toEqual(model.missingBelow(count));
+          const isCounted = tracker.pieceCount !== undefined;
+          const missing = model.missingBelow(isCounted ? count : model.frontier);
+          expect(toPieces(tracker.missing())).toEqual(missing);
+          expect(tracker.missingCount).toBe(missing.length);
           expect(tracker.holes).toBe(model.missingBelow(model.frontier).length);
-          expect(tracker.isComplete).toBe(model.missingBelow(count).length === 0);
+          expect(tracker.isComplete).toBe(isCounted && missing.length === 0);
           const { duplicates, received, repaired } = model;
           expect(tracker).toMatchObject({ duplicates, received, repaired });
         }
       }),
       { numRuns: 2_000 },
     );
+  });
+
+  test("takes a count that can be, once, and lets go of what is held from before beyond it", () => {
+    const tracker = new GapTracker();
+    tracker.restore([
+      { start: 2, end: 4 },
+      { start: 9, end: 2 ** 22 },
+    ]);
+    expect(tracker.held.size).toBe(2 + 2 ** 21 - 9);
+    expect(tracker.add(5)).toBe(true);
+    expect(tracker.isComplete).toBe(false);
+    expect(tracker.learnCount(5)).toBe(false);
+    expect(tracker.learnCount(7)).toBe(true);
+    expect(tracker.learnCount(7)).toBe(true);
+    expect(tracker.learnCount(8)).toBe(false);
+    expect(toPieces(tracker.missing())).toEqual([0, 1, 4, 6]);
+    expect(tracker.holes).toBe(4);
+    for (const piece of [0, 1, 4, 6]) tracker.add(piece);
+    expect(tracker.isComplete).toBe(true);
   });
 
   test("reports that do not fit go round: together they name every hole", () => {

@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { Random } from "../../src/base/random.js";
 import { ParityMaker } from "../../src/fec/erasure.js";
 import { GapTracker } from "../../src/protocol/gaps.js";
-import { HeldParity } from "../../src/protocol/held-parity.js";
+import { HeldParity, type ReadPiece } from "../../src/protocol/held-parity.js";
+import type { PieceLengths } from "../../src/protocol/piece-lengths.js";
 import {
   type ParityFrame,
   type ParityGroup,
@@ -14,13 +15,19 @@ const PLENTY = 1e6;
 const random = new Random(1);
 /** The last is shorter, as that of a file is. */
 const lengthOf = (piece: number): number => (piece === PIECES - 1 ? 7 : 20);
+const ruled: PieceLengths = { max: 20, lengthOf };
 const pieces = Array.from({ length: PIECES }, (_, piece) => random.bytes(lengthOf(piece)));
 
 /** Parity frames of a group, as a sender makes them. */
-function parityOf(group: ParityGroup, count: number, symbolBytes = SYMBOL_HEAD_BYTES + 20) {
+function parityOf(
+  group: ParityGroup,
+  count: number,
+  symbolBytes = SYMBOL_HEAD_BYTES + 20,
+  of: readonly Uint8Array[] = pieces,
+) {
   const maker = new ParityMaker(group.sources, 0, count, symbolBytes);
   for (let i = 0; i < group.sources; i += 1) {
-    const bytes = pieces[group.first + i * group.stride] as Uint8Array;
+    const bytes = of[group.first + i * group.stride] as Uint8Array;
     maker.add(Uint8Array.of(bytes.length >>> 8, bytes.length & 0xff, ...bytes));
   }
   return Array.from({ length: count }, (_, index): ParityFrame => {
@@ -34,12 +41,17 @@ function parityOf(group: ParityGroup, count: number, symbolBytes = SYMBOL_HEAD_B
 function lacking(...missing: number[]): { parity: HeldParity; tracker: GapTracker } {
   const tracker = new GapTracker(PIECES);
   for (let piece = 0; piece < PIECES; piece += 1) if (!missing.includes(piece)) tracker.add(piece);
-  const parity = new HeldParity(tracker, lengthOf, (piece, target, offset) => {
+  return { parity: new HeldParity(tracker, ruled, readerOf(tracker, pieces)), tracker };
+}
+
+/** A disk that holds what a receiver says it does. */
+function readerOf(tracker: GapTracker, from: readonly Uint8Array[]): ReadPiece {
+  return (piece, target, offset) => {
     if (!tracker.held.has(piece)) throw new Error("a piece that is not held is not read");
-    target.set(pieces[piece] as Uint8Array, offset);
-    return true;
-  });
-  return { parity, tracker };
+    const bytes = from[piece] as Uint8Array;
+    target.set(bytes, offset);
+    return bytes.length;
+  };
 }
 
 const EVERY_THIRD: ParityGroup = { first: 1, stride: 3, sources: 33 };
@@ -131,7 +143,7 @@ describe("parity at a receiver", () => {
   test("gives nothing when a piece cannot be read", () => {
     const tracker = new GapTracker(PIECES);
     for (let piece = 0; piece < PIECES; piece += 1) if (piece !== 4) tracker.add(piece);
-    const parity = new HeldParity(tracker, lengthOf, () => false);
+    const parity = new HeldParity(tracker, ruled, () => undefined);
     parity.add(parityOf(EVERY_THIRD, 1)[0] as ParityFrame, PLENTY);
     expect(parity.recoverNext()).toEqual([]);
   });
@@ -142,5 +154,63 @@ describe("parity at a receiver", () => {
     parity.clear();
     expect(parity.bytes).toBe(0);
     expect(parity.recoverNext()).toBeUndefined();
+  });
+});
+
+describe("parity over pieces of any lengths", () => {
+  const coded = Array.from({ length: PIECES }, () => random.bytes(random.between(1, 20)));
+  const group: ParityGroup = { first: 2, stride: 3, sources: 20 };
+  const longest = Math.max(
+    ...coded.filter((_, i) => i >= 2 && (i - 2) % 3 === 0 && i <= 59).map((one) => one.length),
+  );
+  const frames = parityOf(group, 3, SYMBOL_HEAD_BYTES + longest, coded);
+
+  /** A receiver that lacks some pieces, and may not know how many there are. */
+  function open(count: number | undefined, ...missing: number[]) {
+    const tracker = new GapTracker(count);
+    for (let piece = 0; piece < 60; piece += 1) if (!missing.includes(piece)) tracker.add(piece);
+    const disk = [...coded];
+    const parity = new HeldParity(tracker, { max: 20 }, readerOf(tracker, disk));
+    return { tracker, parity, disk };
+  }
+
+  test.each([undefined, PIECES])("gives them back with theirs; piece count %s", (count) => {
+    const { parity } = open(count, 2, 8, 59, 7);
+    for (const frame of frames) expect(parity.add(frame, PLENTY)).toBeUndefined();
+    expect(parity.recoverNext()).toEqual(
+      [2, 8, 59].map((piece) => ({ piece, bytes: coded[piece] })),
+    );
+  });
+
+  test("is bad beyond what a piece may be", () => {
+    const { parity } = open(undefined, 2);
+    const [frame] = frames as [ParityFrame];
+    expect(parity.add({ ...frame, bytes: new Uint8Array(SYMBOL_HEAD_BYTES + 21) }, PLENTY)).toBe(
+      "bad",
+    );
+    expect(parity.add({ ...frame, first: 2 ** 21 }, PLENTY)).toBe("bad");
+  });
+
+  test("gives nothing when a piece of the group is longer than its symbols, or a length is none", () => {
+    const { parity, disk } = open(undefined, 2);
+    const [frame] = frames as [ParityFrame];
+    disk[5] = new Uint8Array(20);
+    const short = frame.bytes.subarray(0, SYMBOL_HEAD_BYTES + 19);
+    expect(parity.add({ ...frame, bytes: short }, PLENTY)).toBeUndefined();
+    expect(parity.recoverNext()).toEqual([]);
+    disk[5] = coded[5] as Uint8Array;
+    parity.add({ ...frame, bytes: frame.bytes.map((byte) => byte ^ 0x55) }, PLENTY);
+    expect(parity.recoverNext()).toEqual([]);
+    parity.add(frame, PLENTY);
+    expect(parity.recoverNext()).toEqual([{ piece: 2, bytes: coded[2] }]);
+  });
+
+  test("is dropped when the count shows that its group is none", () => {
+    const { parity } = open(undefined, 2, 59);
+    parity.add(frames[0] as ParityFrame, PLENTY);
+    parity.onCount(60);
+    expect(parity.bytes).toBeGreaterThan(0);
+    parity.onCount(59);
+    expect(parity.bytes).toBe(0);
   });
 });

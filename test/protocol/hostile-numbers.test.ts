@@ -73,7 +73,7 @@ function drain(receiver: Receiver, nowUs: InstantUs): Drained {
       events.push(out.event.kind);
       if (out.event.kind === "offer") {
         const { pieceBytes } = out.event.manifest;
-        out.connection.accept(0, () => pieceBytes, [], nowUs);
+        out.connection.accept(0, { max: pieceBytes, lengthOf: () => pieceBytes }, [], nowUs);
       }
       if (out.event.kind === "piece") out.connection.pieceWritten(out.event.bytes.length);
     }
@@ -222,6 +222,7 @@ function senderOfPieces(): Sender {
     manifest,
     digest: new Uint8Array(32),
     pieceCount: 5_000,
+    pieceBytes: 1_000,
     pieceLength: () => 1_000,
     readPiece: () => undefined,
   });
@@ -276,7 +277,8 @@ function answersOf(
     const out = receiver.pollOutput(nowUs);
     if (out.kind === "waitUntil") return out.deadlineUs;
     if (out.kind === "transmit") carry(out.datagram, out.to);
-    else if (out.event.kind === "offer") out.connection.accept(0, () => 1_000, [], nowUs);
+    else if (out.event.kind === "offer")
+      out.connection.accept(0, { max: 1_000, lengthOf: () => 1_000 }, [], nowUs);
   }
 }
 

@@ -2,6 +2,7 @@ import { crc32c } from "@node-rs/crc32";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type InstantUs, instantUs, NEVER } from "../../src/base/units.js";
+import type { ReadPiece } from "../../src/protocol/held-parity.js";
 import { NewReno } from "../../src/protocol/new-reno.js";
 import { Receiver } from "../../src/protocol/receiver.js";
 import type { ReceiverConnection, ReceiverEvent } from "../../src/protocol/receiver-connection.js";
@@ -14,6 +15,7 @@ import { padTo, writePing } from "../../src/wire/frames/frame.js";
 import { writeGaps } from "../../src/wire/frames/gaps.js";
 import { writeHello, writeWelcome } from "../../src/wire/frames/handshake.js";
 import { writeDone, writeManifestFrame, writePieceHead } from "../../src/wire/frames/image.js";
+import { SYMBOL_HEAD_BYTES, writeParityHead } from "../../src/wire/frames/parity.js";
 import { crcGuard } from "../../src/wire/guard.js";
 import { encodeManifest } from "../../src/wire/manifest-bytes.js";
 
@@ -71,26 +73,45 @@ const gaps = fc
   });
 
 const piece = fc
-  .record({ image, piece: small, pieceCount: small, length: fc.integer({ min: 1, max: 100 }) })
+  .record({ image, piece: small, pieceCount: small, length: fc.oneof(fc.nat(10), fc.nat(99)) })
   .map((plan): Write => {
     return (writer) => {
-      writePieceHead(writer, plan.image, plan.piece, plan.pieceCount, plan.length);
+      writePieceHead(writer, plan.image, plan.piece, plan.pieceCount, plan.length + 1);
     };
   });
 
-const honest = encodeManifest({
-  name: "x",
-  digest: new Uint8Array(32),
-  pieceCount: 5,
-  pieceBytes: 10,
-  content: { mode: "file", bytes: 45 },
+const parity = fc
+  .record({
+    ...{ image, first: fc.nat(6), stride: fc.constantFrom(1, 1, 2, 2 ** 20) },
+    ...{ sources: fc.integer({ min: 1, max: 9 }), index: fc.nat(3), length: fc.nat(10) },
+  })
+  .map((plan): Write => {
+    return (writer) => {
+      writeParityHead(writer, plan.image, plan, plan.index, SYMBOL_HEAD_BYTES + plan.length + 1);
+    };
+  });
+
+const head = { name: "x", digest: new Uint8Array(32), pieceBytes: 10 };
+const honest = encodeManifest({ ...head, pieceCount: 5, content: { mode: "file", bytes: 45 } });
+/** Of a picture with a preview whose pieces nobody has counted. */
+const open = encodeManifest({
+  ...{ ...head, pieceCount: undefined, pieceEstimate: 6 },
+  content: {
+    ...{ mode: "coded", width: 4, height: 4, channels: 1, bits: 8, colour: "gray" },
+    ...{ fields: 1, format: "png", metadata: [], tables: new Uint8Array(0) },
+    preview: { pieces: 2, width: 1, height: 1, tables: new Uint8Array(0) },
+  },
 });
 const manifest = fc
-  .record({ image, offset: fc.nat(90), length: fc.nat(90), extra: fc.nat(2), noise: fc.boolean() })
+  .record({
+    ...{ image, offset: fc.nat(90), length: fc.nat(90), extra: fc.nat(2), noise: fc.boolean() },
+    whole: fc.constantFrom(honest, open),
+  })
   .map((plan): Write => {
-    const totalBytes = honest.length + (plan.extra === 0 ? 0 : plan.extra);
-    const start = plan.extra === 0 ? 0 : Math.min(plan.offset, honest.length - 1);
-    const bytes = plan.noise ? honest.map((b) => b ^ 0x55) : honest;
+    const { whole } = plan;
+    const totalBytes = whole.length + (plan.extra === 0 ? 0 : plan.extra);
+    const start = plan.extra === 0 ? 0 : Math.min(plan.offset, whole.length - 1);
+    const bytes = plan.noise ? whole.map((b) => b ^ 0x55) : whole;
     const part = plan.extra === 0 ? bytes : bytes.subarray(start, start + plan.length + 1);
     return (writer) =>
       writeManifestFrame(writer, { image: plan.image, totalBytes, offset: start, bytes: part });
@@ -109,6 +130,7 @@ const frame: fc.Arbitrary<Write> = fc.oneof(
   { weight: 4, arbitrary: gaps },
   { weight: 6, arbitrary: piece },
   { weight: 3, arbitrary: manifest },
+  { weight: 3, arbitrary: parity },
   { weight: 1, arbitrary: result },
   fc.record({ image, pieceCount: small }).map(
     (plan): Write =>
@@ -186,26 +208,49 @@ function senderOfTwo(): Sender {
     congestion: new NewReno(),
     nowUs: instantUs(0),
   });
-  for (let number = 0; number < 2; number += 1) {
+  for (const pieceCount of [60, undefined]) {
     sender.addImage({
       manifest: honest,
       digest: new Uint8Array(32),
-      pieceCount: 60,
-      pieceLength: () => 1_000,
+      pieceCount,
+      pieceBytes: 1_000,
+      pieceLength: (piece) => 1_000 - piece,
       readPiece: () => undefined,
     });
   }
   return sender;
 }
 
+const ruledLength = (piece: number): number => (piece < 4 ? 10 : 5);
+
+interface DiskImage {
+  readonly kept: Map<number, Uint8Array>;
+  readonly isRuled: boolean;
+}
+
 /** A host that takes every image and writes at once; it checks what it is given. */
 function hostOf(receiver: Receiver): Machine {
+  const disk = new Map<string, DiskImage>();
   const take = (connection: ReceiverConnection, event: ReceiverEvent, nowUs: InstantUs): void => {
+    const key = (number: number): string => `${connection.key} ${number}`;
     if (event.kind === "offer") {
-      connection.accept(event.image, (piece) => (piece < 4 ? 10 : 5), [], nowUs);
+      const isRuled = event.manifest.pieceCount !== undefined;
+      const lengthOf = (piece: number) => (isRuled ? ruledLength(piece) : undefined);
+      const kept = new Map<number, Uint8Array>();
+      disk.set(key(event.image), { kept, isRuled });
+      const read: ReadPiece = (piece, target, offset) => {
+        const bytes = kept.get(piece);
+        if (bytes !== undefined) target.set(bytes, offset);
+        return bytes?.length;
+      };
+      connection.accept(event.image, { max: 10, lengthOf }, [], nowUs, read);
     } else if (event.kind === "piece") {
-      expect(event.bytes.length).toBe(event.piece < 4 ? 10 : 5);
-      connection.pieceWritten(event.bytes.length);
+      const { kept, isRuled } = disk.get(key(event.image)) as DiskImage;
+      const { length } = event.bytes;
+      if (isRuled) expect(length).toBe(ruledLength(event.piece));
+      expect(length >= 1 && length <= 10).toBe(true);
+      kept.set(event.piece, event.bytes.slice());
+      connection.pieceWritten(length);
     } else if (event.kind === "complete") connection.verified(event.image, new Uint8Array(32));
   };
   return {
@@ -248,6 +293,8 @@ describe("a peer that keeps to the wire format only", () => {
           live(machine, nowUs, next);
           nowUs = next;
           sender.handleDatagram(datagramOf(step, "receiver", number), nowUs);
+          const isLast = number === plan.length - 1;
+          sender.supply(1, { available: number + 1, pieceCount: isLast ? number + 1 : undefined });
         });
         live(machine, nowUs, instantUs(nowUs + 200e6));
         // It has given up, a minute after the last word.

@@ -21,6 +21,7 @@ function sentOnce(withheld: { start: number; end: number }[] = []): OutgoingImag
     manifest: new Uint8Array(10),
     digest: new Uint8Array(32),
     pieceCount: PIECES,
+    pieceBytes: 50,
     withheld,
     pieceLength: () => 50,
     readPiece: (piece, target, offset) => target.fill(piece, offset, offset + 50),

@@ -9,21 +9,33 @@ type Standing = "unsent" | "withheld" | "onTheWay" | "due" | "held" | "lost";
 class NaiveLedger {
   readonly standing: Standing[];
   readonly packet: number[];
+  /** Pieces below this can be sent. */
+  available = 0;
   /** The first pass is over up to here. */
   next = 0;
 
-  constructor(count: number, withheld: readonly number[]) {
-    this.standing = Array.from({ length: count }, (_, i) =>
-      withheld.includes(i) ? "withheld" : "unsent",
-    );
+  constructor(
+    count: number,
+    private readonly withheld: readonly number[],
+  ) {
+    this.standing = Array.from({ length: count }, () => "unsent");
     this.packet = Array.from({ length: count }, () => -1);
+  }
+
+  supply(available: number): void {
+    for (let piece = this.available; piece < available; piece += 1) {
+      if (this.withheld.includes(piece) && this.standing[piece] === "unsent") {
+        this.standing[piece] = "withheld";
+      }
+    }
+    this.available = available;
     this.skip();
   }
 
   pick(): number | undefined {
     const due = this.standing.indexOf("due");
-    if (due >= 0) return due;
-    return this.next < this.standing.length ? this.next : undefined;
+    if (due >= 0 && due < this.available) return due;
+    return this.next < this.available ? this.next : undefined;
   }
 
   onSent(piece: number, packet: number): void {
@@ -61,11 +73,20 @@ class NaiveLedger {
 
 type Operation =
   | { readonly kind: "send" }
+  | { readonly kind: "supply"; readonly more: number; readonly isCounted: boolean }
   | { readonly kind: "acked" | "lost"; readonly which: number }
   | { readonly kind: "gaps"; readonly a: number; readonly b: number; readonly missing: boolean[] };
 
 const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 4, arbitrary: fc.constant({ kind: "send" } as const) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant("supply" as const),
+      more: fc.nat(9),
+      isCounted: fc.boolean(),
+    }),
+  },
   {
     weight: 3,
     arbitrary: fc.record({ kind: fc.constantFrom("acked", "lost"), which: fc.nat() }),
@@ -94,9 +115,27 @@ const toRanges = (pieces: readonly number[]): Range[] => {
 const standings = (model: NaiveLedger, ...kinds: Standing[]): number =>
   model.standing.filter((standing) => kinds.includes(standing)).length;
 
-function apply(step: Operation, ledger: PieceLedger, model: NaiveLedger, sent: number[]): void {
+function apply(
+  step: Operation,
+  ledger: PieceLedger,
+  model: NaiveLedger,
+  sent: number[],
+  withheld: readonly number[],
+): void {
   const count = model.standing.length;
   switch (step.kind) {
+    case "supply": {
+      const { available } = model;
+      const more = Math.min(count, available + step.more);
+      const isCounted = ledger.pieceCount !== undefined || step.isCounted;
+      ledger.supply({
+        available: more,
+        pieceCount: isCounted ? count : undefined,
+        withheld: toRanges(withheld.filter((piece) => piece >= available && piece < more)),
+      });
+      model.supply(more);
+      return;
+    }
     case "send": {
       const piece = ledger.pick();
       expect(piece).toBe(model.pick());
@@ -133,25 +172,30 @@ function apply(step: Operation, ledger: PieceLedger, model: NaiveLedger, sent: n
 }
 
 describe("the ledger of pieces", () => {
-  test("agrees with one word a piece after any sequence of sending, loss and feedback", () => {
+  test("agrees with one word a piece after any sequence of supply, sending, loss and feedback", () => {
     const plans = fc.record({
       count: fc.integer({ min: 1, max: 24 }),
       withheld: fc.uniqueArray(fc.nat(23), { maxLength: 12 }),
+      isOpen: fc.boolean(),
       steps: fc.array(operation, { maxLength: 80 }),
     });
     fc.assert(
-      fc.property(plans, ({ count, withheld, steps }) => {
+      fc.property(plans, ({ count, withheld, isOpen, steps }) => {
         const left = withheld.filter((piece) => piece < count).sort((a, b) => a - b);
-        const ledger = new PieceLedger(count, toRanges(left));
+        const ledger = new PieceLedger(
+          isOpen ? { pieceCount: undefined } : { pieceCount: count, withheld: toRanges(left) },
+        );
         const model = new NaiveLedger(count, left);
+        if (!isOpen) model.supply(count);
         const sent: number[] = [];
         for (const step of steps) {
-          apply(step, ledger, model, sent);
+          apply(step, ledger, model, sent, left);
+          const isCounted = ledger.pieceCount !== undefined;
           expect(ledger.pick()).toBe(model.pick());
           expect(ledger.onTheWay).toBe(standings(model, "onTheWay"));
           expect(ledger.held.size).toBe(standings(model, "held"));
-          expect(ledger.firstPassOver).toBe(model.next >= count);
-          expect(ledger.allHeld).toBe(standings(model, "held") === count);
+          expect(ledger.firstPassOver).toBe(isCounted && model.next >= count);
+          expect(ledger.allHeld).toBe(isCounted && standings(model, "held") === count);
         }
       }),
       { numRuns: 2_000 },
@@ -159,7 +203,7 @@ describe("the ledger of pieces", () => {
   });
 
   test("never repeats a piece that is on the way, however often it is asked for", () => {
-    const ledger = new PieceLedger(3);
+    const ledger = new PieceLedger({ pieceCount: 3 });
     for (let piece = 0; piece < 3; piece += 1) ledger.onSent(piece, piece);
     for (let i = 0; i < 5; i += 1) ledger.onGaps(0, 3, [{ start: 0, end: 3 }]);
     expect(ledger.pick()).toBeUndefined();
@@ -173,7 +217,7 @@ describe("the ledger of pieces", () => {
   });
 
   test("without repair a lost piece stays lost", () => {
-    const ledger = new PieceLedger(2);
+    const ledger = new PieceLedger({ pieceCount: 2 });
     ledger.onSent(0, 0);
     ledger.onSent(1, 1);
     ledger.onLost(0, 0, false);
@@ -182,7 +226,7 @@ describe("the ledger of pieces", () => {
   });
 
   test("a probe repeats what has been on the way longest, and not what the same round sent", () => {
-    const ledger = new PieceLedger(2);
+    const ledger = new PieceLedger({ pieceCount: 2 });
     ledger.onSent(0, 0);
     ledger.onSent(1, 1);
     expect(ledger.pickOldestOnTheWay(2)).toBe(0);
@@ -193,8 +237,35 @@ describe("the ledger of pieces", () => {
     expect(ledger.pickOldestOnTheWay()).toBe(0);
   });
 
+  test("skips what a receiver holds from before when it becomes ready, and waits for the rest of it", () => {
+    const ledger = new PieceLedger({ pieceCount: undefined });
+    ledger.onGaps(0, 900, [
+      { start: 0, end: 2 },
+      { start: 5, end: 6 },
+    ]);
+    expect(ledger.pick()).toBeUndefined();
+    ledger.supply({ pieceCount: undefined, available: 4 });
+    expect(ledger.pick()).toBe(0);
+    ledger.onSent(0, 0);
+    ledger.onSent(1, 1);
+    expect(ledger.pick()).toBeUndefined();
+    ledger.supply({ pieceCount: undefined, available: 6 });
+    expect(ledger.pick()).toBe(5);
+    // It was damaged in store: it is asked for before it can be sent.
+    ledger.onSent(5, 2);
+    ledger.onGaps(0, 900, [{ start: 800, end: 801 }]);
+    expect(ledger.pick()).toBeUndefined();
+    ledger.supply({ pieceCount: 880, available: 880 });
+    expect(ledger.pick()).toBe(800);
+    expect(ledger.firstPassOver).toBe(true);
+    ledger.onSent(800, 3);
+    ledger.onAcked(800);
+    // What it says to hold beyond the last piece counts for nothing.
+    expect(ledger.allHeld).toBe(true);
+  });
+
   test("counts withheld pieces as sent once and as repaired when they are asked for", () => {
-    const ledger = new PieceLedger(4, [{ start: 1, end: 3 }]);
+    const ledger = new PieceLedger({ pieceCount: 4, withheld: [{ start: 1, end: 3 }] });
     ledger.onSent(0, 0);
     ledger.onSent(3, 1);
     expect(ledger.firstPassOver).toBe(true);

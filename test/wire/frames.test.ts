@@ -22,6 +22,7 @@ import {
   IMAGES_MAX,
   MANIFEST_BYTES_MAX,
   manifestFrameOverhead,
+  PICTURE_PIECES_MAX,
   PIECES_MAX,
   pieceFrameBytes,
   writeDone,
@@ -57,7 +58,7 @@ const ackRanges = fc
   });
 
 const pieceWriter =
-  (imageNumber: number, piece: number, pieceCount: number, content: Uint8Array) =>
+  (imageNumber: number, piece: number, pieceCount: number | undefined, content: Uint8Array) =>
   (writer: ByteWriter): void => {
     const start = writer.offset;
     const at = writePieceHead(writer, imageNumber, piece, pieceCount, content.length);
@@ -131,8 +132,10 @@ describe("a frame comes back as it was written:", () => {
       );
     fc.assert(
       fc.property(image, place, bytes(1, 1_200), (number_, [piece, pieceCount], content) => {
-        const frame = { kind: "piece", image: number_, piece, pieceCount, bytes: content };
-        expect(read(pieceWriter(number_, piece, pieceCount, content))).toEqual([frame]);
+        for (const count of piece < PICTURE_PIECES_MAX ? [pieceCount, undefined] : [pieceCount]) {
+          const frame = { kind: "piece", image: number_, piece, pieceCount: count, bytes: content };
+          expect(read(pieceWriter(number_, piece, count, content))).toEqual([frame]);
+        }
       }),
     );
   });
@@ -245,7 +248,8 @@ describe("at the edge of each limit a frame is taken, and one past it the datagr
       [piece, [IMAGES_MAX, 0, 1], 1, false],
       [piece, [0, 0, PIECES_MAX + 1], 1, false],
       [piece, [0, 1, 1], 1, false],
-      [piece, [0, 0, 0], 1, false],
+      [piece, [0, PICTURE_PIECES_MAX - 1, 0], 1, true],
+      [piece, [0, PICTURE_PIECES_MAX, 0], 1, false],
       [piece, [0, 0, 1], 0, false],
     ],
     PARITY: [

@@ -171,7 +171,8 @@ function checkFrame(frame: Frame, datagram: Uint8Array): void {
       return;
     }
     case "piece":
-      demand(frame.piece < frame.pieceCount && frame.pieceCount <= PIECES_MAX, "a piece exists");
+      demand(frame.piece < (frame.pieceCount ?? PICTURE_PIECES_MAX), "a piece exists");
+      demand((frame.pieceCount ?? 0) <= PIECES_MAX, "a count is bounded");
       return;
     case "parity":
       demand(frame.sources >= 1 && frame.stride >= 1, "a group has pieces");

@@ -16,7 +16,8 @@ export interface PieceFrame {
   readonly kind: "piece";
   readonly image: number;
   readonly piece: number;
-  readonly pieceCount: number;
+  /** Undefined while the sender does not know it. */
+  readonly pieceCount: number | undefined;
   /** A view into the datagram. */
   readonly bytes: Uint8Array;
 }
@@ -36,6 +37,9 @@ export const PIECES_MAX = 2 ** 26;
 
 /** The same of a picture, whose pieces both sides keep tables of: at 1,150 bytes each, 2.4 GB of pixels. */
 export const PICTURE_PIECES_MAX = 2 ** 21;
+
+/** In place of a piece count that the sender does not know yet; only pictures may have none. */
+export const OPEN_COUNT = 0;
 
 /** Images in one connection, numbered from 0. */
 export const IMAGES_MAX = 2 ** 16;
@@ -72,7 +76,7 @@ export function readManifestFrame(body: ByteReader): ManifestFrame | undefined {
 export function pieceFrameBytes(
   image: number,
   piece: number,
-  pieceCount: number,
+  pieceCount: number | undefined,
   bytes: number,
 ): number {
   return frameBytes(pieceHeadBytes(image, piece, pieceCount) + bytes);
@@ -83,27 +87,28 @@ export function writePieceHead(
   writer: ByteWriter,
   image: number,
   piece: number,
-  pieceCount: number,
+  pieceCount: number | undefined,
   bytes: number,
 ): number {
   writeFrameHead(writer, FrameType.piece, pieceHeadBytes(image, piece, pieceCount) + bytes);
   writer.varint(image);
   writer.varint(piece);
-  writer.varint(pieceCount);
+  writer.varint(pieceCount ?? OPEN_COUNT);
   return writer.reserve(bytes);
 }
 
 /** A sum for itself: this is asked several times for every datagram. */
-const pieceHeadBytes = (image: number, piece: number, pieceCount: number): number =>
+const pieceHeadBytes = (image: number, piece: number, pieceCount = OPEN_COUNT): number =>
   varintBytes(image) + varintBytes(piece) + varintBytes(pieceCount);
 
 export function readPiece(body: ByteReader): PieceFrame | undefined {
   const image = body.varint();
   const piece = body.varint();
-  const pieceCount = body.varint();
+  const count = body.varint();
   const bytes = body.view(body.remaining);
   if (body.failed || image >= IMAGES_MAX || bytes.length === 0) return undefined;
-  if (pieceCount > PIECES_MAX || piece >= pieceCount) return undefined;
+  const pieceCount = count === OPEN_COUNT ? undefined : count;
+  if (count > PIECES_MAX || piece >= (pieceCount ?? PICTURE_PIECES_MAX)) return undefined;
   return { kind: "piece", image, piece, pieceCount, bytes };
 }
 
