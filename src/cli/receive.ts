@@ -22,6 +22,7 @@ interface ReceiveFlags {
   readonly deadline?: number;
   readonly onExisting?: (typeof ON_EXISTING)[number];
   readonly memory?: number;
+  readonly eventLog?: string;
   readonly view?: ViewFlag;
 }
 
@@ -45,6 +46,7 @@ export function define(command: Command, context: Context): void {
       choiceReader("--on-existing", ON_EXISTING),
     )
     .option(MEMORY_FLAG, MEMORY_HELP, readMemory)
+    .option("--event-log <FILE>", "write every event, and every piece as it comes, to a file")
     .option(VIEW_FLAG, "show a live page (default in a terminal: 127.0.0.1, any free port)")
     .option("--no-view", "show no live page")
     .option("--json", "one JSON object a line on standard output")
@@ -73,10 +75,10 @@ async function run(flags: ReceiveFlags, { output }: Context): Promise<number> {
 }
 
 function receiveOptions(flags: ReceiveFlags): ReceiveOptions {
-  const { listen, out, ticketFile, once, repair, onExisting } = flags;
+  const { listen, out, ticketFile, once, repair, onExisting, eventLog } = flags;
   const { deadline: deadlineSeconds, memory: memoryMb } = flags;
   const bounds = given({ deadlineSeconds, memoryMb });
-  return { ...given({ listen, out, ticketFile, once, onExisting }), ...bounds, repair };
+  return { ...given({ listen, out, ticketFile, once, onExisting, eventLog }), ...bounds, repair };
 }
 
 const EXAMPLES = `

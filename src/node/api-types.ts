@@ -104,6 +104,8 @@ export interface ReceiveOptions {
   readonly memoryMb?: number;
   /** The ticket is written here once the socket is ready to be used. */
   readonly ticketFile?: string;
+  /** All that is seen is written there, a JSON object a line: events, and pieces with their bytes and times. */
+  readonly eventLog?: string;
   readonly signal?: AbortSignal;
   readonly observers?: readonly ReceiveObserver[];
   /** Address of the live page, to be told in the `listening` event. */

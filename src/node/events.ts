@@ -48,6 +48,8 @@ export interface OfferEvent extends Timed, ImageFacts {
   readonly from: string;
   /** Pieces already held from an earlier, interrupted transfer. */
   readonly resumedPieces: number;
+  /** Since the first that was heard of it: of a connection's first image, since the sender's first datagram. */
+  readonly seconds: number;
 }
 
 export interface ReceiveProgressEvent extends Timed {

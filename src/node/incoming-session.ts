@@ -111,6 +111,7 @@ export class IncomingSession {
         ...facts,
         from,
         resumedPieces: held.size,
+        seconds: this.seconds(),
       });
       const lengths = { max: this.manifest.pieceBytes, lengthOf: pieceLengths(this.manifest) };
       const read: ReadPiece = (...where) => this.readBack(...where);

@@ -17,6 +17,7 @@ import type {
 import { nowUs } from "./clock.js";
 import { diskError, writeAtomically } from "./disk.js";
 import { LacunaError } from "./errors.js";
+import { EventLog } from "./event-log.js";
 import type { ReceiveEvent } from "./events.js";
 import { datagramGuard } from "./guard.js";
 import { IncomingSession, type PartialReason, type SessionHost } from "./incoming-session.js";
@@ -56,6 +57,7 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
   private readonly out: string;
   private readonly host: SessionHost;
   private readonly live: LiveDecoder;
+  private readonly log: EventLog | undefined;
   private readonly receiver: Receiver;
   private readonly guests = new Map<ReceiverConnection, Guest>();
   private readonly files: ReceivedFile[] = [];
@@ -75,7 +77,10 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
     this.out = resolve(options.out ?? ".");
     this.receiver = new Receiver({ guard: datagramGuard, repair: options.repair ?? true });
     const limits = memoryLimits(options.memoryMb);
-    const observers = new Observers(options.observers ?? [], (error) => {
+    const { eventLog } = options;
+    if (eventLog !== undefined) this.log = new EventLog(resolve(eventLog), () => this.t());
+    const watching = [...(this.log ? [this.log] : []), ...(options.observers ?? [])];
+    const observers = new Observers(watching, (error) => {
       this.tellError(asLacunaError(error));
     });
     this.live = new LiveDecoder({
@@ -130,6 +135,7 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
       this.pump?.stop();
       this.socket?.close();
       await this.live.end();
+      await this.log?.close();
     }
   }
 

@@ -58,6 +58,7 @@ test("the help of each command has the flags of the contract", async () => {
         " ",
       ),
       "--on-existing",
+      "--event-log",
     ],
     send: "--to --mode --rate --polite --drop --json --timeout".split(" "),
     plan: ["--mode", "--json"],

@@ -43,6 +43,7 @@ const OFFER: OfferEvent = {
   pieces: 200,
   from: "192.0.2.9:50412",
   resumedPieces: 0,
+  seconds: 0,
 };
 
 const PROGRESS: ReceiveProgressEvent = {

@@ -167,6 +167,7 @@ describe("what is said of a transfer", () => {
     pieces: 46_912,
     from: "192.0.2.9:50412",
     resumedPieces: 0,
+    seconds: 0,
   };
   const partial: PartialEvent = {
     event: "partial",

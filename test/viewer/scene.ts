@@ -109,6 +109,7 @@ export const offer = (id: string, t = 0) =>
     pieces: 1,
     from: "192.0.2.9:5000",
     resumedPieces: 0,
+    seconds: 0,
   }) as const;
 
 export const progress = (id: string, missingPixels: number, t = 0) =>
