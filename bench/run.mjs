@@ -7,19 +7,22 @@ const HELP = `usage: npm run bench [-- NAME [options]]
   micro        frames, gaps and the two machines, without sockets
   simulated    the grid of links in virtual time; the same figures on every machine
   loopback     datagrams a second beside plain node:dgram
+  codec        coded pictures against PNG, WebP and JPEG XL: needs --images
   memory       the most memory that each side holds for large files and pictures: Linux
   link         Lacuna and others over links with faults: needs root, and netem or LINK_EMULATOR
   neighbour    what Lacuna leaves to others on a link: the same needs
 
-Without a name: all of them, the last two only where LINK_EMULATOR is set. NAME --help tells the options of each.`;
+Without a name: all of them but codec, the last two only where LINK_EMULATOR is set. NAME --help tells the options of each.`;
 
 const NAMES = ["micro", "simulated", "loopback", "memory", "link", "neighbour"];
 const ON_LINKS = ["link", "neighbour"];
+/** What codes pictures wants to be told which. */
+const ON_DEMAND = ["codec"];
 
 const [name, ...args] = process.argv.slice(2);
 if (name === "--help") console.log(HELP);
 else if (name === undefined) process.exitCode = all();
-else if (NAMES.includes(name)) process.exitCode = bench(name, args);
+else if ([...NAMES, ...ON_DEMAND].includes(name)) process.exitCode = bench(name, args);
 else {
   console.error(HELP);
   process.exitCode = 2;

@@ -3,6 +3,7 @@ import { bytesPerPixel } from "./pixels.js";
 import { encodeTables } from "./tables.js";
 import type { PieceArea, PixelView } from "./types.js";
 import type { PictureShape } from "./units.js";
+import { chooseValueMap } from "./value-map.js";
 
 /** What is said of a picture before it is coded. */
 export interface Analysis {
@@ -39,8 +40,11 @@ export function sampleAreas(shape: PictureShape): PieceArea[] {
 /** Chooses the families that code a picture in the fewest bytes, by views of its `sampleAreas`, and makes their tables. */
 export function analyse(shape: PictureShape, samples: readonly PixelView[]): Analysis {
   assert(samples.length > 0, "a picture has samples");
+  const seen = samples.reduce((sum, { width, height }) => sum + width * height, 0);
+  const values = chooseValueMap(shape, samples, seen === shape.width * shape.height);
+  const unitSize = { log2Width: 9, log2Height: 9 };
   return {
-    tables: encodeTables({ unitSize: { log2Width: 9, log2Height: 9 }, sections: [] }),
+    tables: encodeTables({ unitSize, values, sections: [] }),
     estimatedBytes: shape.width * shape.height * bytesPerPixel(shape),
     note: "raw pixels",
   };

@@ -1,22 +1,32 @@
 import { bytesPerPixel } from "./pixels.js";
 import { RawCoder, RawDecoder } from "./raw.js";
-import { Family, type TableSection } from "./tables.js";
+import { Family } from "./tables.js";
 import type { PixelFormat, StripCoder, StripDecoder } from "./types.js";
 
-/** The coder of a family; undefined when the tables are not such as the family writes. */
+/** The coder of a family; `tables` are those that its training made. Undefined when they are none of the family's. */
 export function coderOf(
   family: Family,
   format: PixelFormat,
-  _sections: readonly TableSection[],
+  _tables: Uint8Array,
 ): StripCoder | undefined {
-  return family === Family.raw ? new RawCoder(bytesPerPixel(format)) : undefined;
+  switch (family) {
+    case Family.raw:
+      return new RawCoder(bytesPerPixel(format));
+    default:
+      return undefined;
+  }
 }
 
-/** The decoder of a family; undefined when the tables are not such as the family writes. */
+/** The decoder of a family; undefined when the tables are none of the family's. */
 export function decoderOf(
   family: Family,
   format: PixelFormat,
-  _sections: readonly TableSection[],
+  _tables: Uint8Array,
 ): StripDecoder | undefined {
-  return family === Family.raw ? new RawDecoder(bytesPerPixel(format)) : undefined;
+  switch (family) {
+    case Family.raw:
+      return new RawDecoder(bytesPerPixel(format));
+    default:
+      return undefined;
+  }
 }

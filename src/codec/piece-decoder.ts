@@ -4,6 +4,7 @@ import { bytesPerPixel, copyPixels, newView, partOf } from "./pixels.js";
 import { decodeTables, Family } from "./tables.js";
 import type { PieceArea, PixelView, StripDecoder } from "./types.js";
 import { type PictureShape, UnitGrid } from "./units.js";
+import { LevelMapper } from "./value-map.js";
 
 /** Decodes the pieces of one picture, each alone and in any order. Whatever the bytes, it decodes or refuses. */
 export class PieceDecoder {
@@ -19,13 +20,16 @@ export class PieceDecoder {
 
   /** Undefined when the tables are none that this version writes for such a picture. */
   static of(shape: PictureShape, tables: Uint8Array): PieceDecoder | undefined {
-    const read = decodeTables(tables);
+    const read = decodeTables(tables, shape.bits);
     if (read === undefined) return undefined;
+    const mapper = read.values.kind === "same" ? undefined : new LevelMapper(read.values, shape);
     const families = new Map<Family, StripDecoder>();
-    for (const family of [Family.raw, ...read.sections.map((section) => section.family)]) {
-      const decoder = decoderOf(family, shape, read.sections);
+    const raw = decoderOf(Family.raw, shape, new Uint8Array());
+    if (raw !== undefined) families.set(Family.raw, raw);
+    for (const { family, bytes } of read.sections) {
+      const decoder = decoderOf(family, mapper?.format ?? shape, bytes);
       if (decoder === undefined) return undefined;
-      families.set(family, decoder);
+      families.set(family, mapper ? new LevelsDecoder(decoder, mapper) : decoder);
     }
     return new PieceDecoder(shape, new PieceHeads(new UnitGrid(shape, read.unitSize)), families);
   }
@@ -54,45 +58,39 @@ export class PieceDecoder {
     const payload = piece.subarray(this.heads.bytes);
     const columns = span(area.x - originX, area.width, 1, raster.width);
     const rows = span(area.y - originY, area.height, area.rowStep, raster.height);
-    const whole = columns.count === area.width && rows.count === area.height;
-    const view = whole
-      ? this.placeOf(area, raster, originX, originY)
-      : newView(area.width, area.height, this.pixelBytes);
-    if (!decoder.decode(payload, view)) return undefined;
-    if (!whole && columns.count > 0 && rows.count > 0) {
-      const inside = {
-        x: columns.first,
-        y: rows.first,
-        width: columns.count,
-        height: rows.count,
-      };
-      const place = this.placeOf(
-        {
-          x: area.x + inside.x,
-          y: area.y + inside.y * area.rowStep,
-          width: inside.width,
-          height: inside.height,
-          rowStep: area.rowStep,
-        },
-        raster,
-        originX,
-        originY,
-      );
-      copyPixels(partOf(view, inside, this.pixelBytes), place, this.pixelBytes);
+    const inside = { x: columns.first, y: rows.first, width: columns.count, height: rows.count };
+    const place = {
+      bytes: raster.bytes,
+      offset:
+        raster.offset +
+        (area.y + inside.y * area.rowStep - originY) * raster.stride +
+        (area.x + inside.x - originX) * this.pixelBytes,
+      stride: raster.stride * area.rowStep,
+      width: inside.width,
+      height: inside.height,
+    };
+    if (inside.width === area.width && inside.height === area.height) {
+      return decoder.decode(payload, place) ? area : undefined;
+    }
+    const whole = newView(area.width, area.height, this.pixelBytes);
+    if (!decoder.decode(payload, whole)) return undefined;
+    if (inside.width > 0 && inside.height > 0) {
+      copyPixels(partOf(whole, inside, this.pixelBytes), place, this.pixelBytes);
     }
     return area;
   }
+}
 
-  /** The pixels of an area that lies in the raster. */
-  private placeOf(area: PieceArea, raster: PixelView, originX: number, originY: number): PixelView {
-    return {
-      bytes: raster.bytes,
-      offset:
-        raster.offset + (area.y - originY) * raster.stride + (area.x - originX) * this.pixelBytes,
-      stride: raster.stride * area.rowStep,
-      width: area.width,
-      height: area.height,
-    };
+/** A family that codes levels in place of the picture's values. */
+class LevelsDecoder implements StripDecoder {
+  constructor(
+    private readonly family: StripDecoder,
+    private readonly mapper: LevelMapper,
+  ) {}
+
+  decode(payload: Uint8Array, view: PixelView): boolean {
+    const levels = newView(view.width, view.height, bytesPerPixel(this.mapper.format));
+    return this.family.decode(payload, levels) && this.mapper.toValues(levels, view);
   }
 }
 

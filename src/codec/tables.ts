@@ -1,4 +1,5 @@
 import type { UnitSize } from "./units.js";
+import { decodeValueMap, encodeValueMap, type ValueMap } from "./value-map.js";
 
 /** The methods of coding, by the number that pieces and tables name them with. */
 export const Family = { raw: 0, photo: 1, scan: 2, synthetic: 3 } as const;
@@ -7,6 +8,7 @@ export type Family = (typeof Family)[keyof typeof Family];
 /** What a picture's pieces have in common: how it is cut, and the tables of each family that is used beside raw. */
 export interface Tables {
   readonly unitSize: UnitSize;
+  readonly values: ValueMap;
   /** Ascending by family; never raw, which has no tables. */
   readonly sections: readonly TableSection[];
 }
@@ -18,12 +20,18 @@ export interface TableSection {
 }
 
 /** Writes tables as docs/codec.md describes them. */
-export function encodeTables({ unitSize, sections }: Tables): Uint8Array {
-  const length = sections.reduce((sum, { bytes }) => sum + SECTION_HEAD_BYTES + bytes.length, 2);
+export function encodeTables({ unitSize, values, sections }: Tables): Uint8Array {
+  const map = encodeValueMap(values);
+  const start = 2 + map.length;
+  const length = sections.reduce(
+    (sum, { bytes }) => sum + SECTION_HEAD_BYTES + bytes.length,
+    start,
+  );
   const out = new Uint8Array(length);
   out[0] = TABLES_VERSION;
   out[1] = (unitSize.log2Width << 4) | unitSize.log2Height;
-  let at = 2;
+  out.set(map, 2);
+  let at = start;
   for (const { family, bytes } of sections) {
     out[at] = family;
     out[at + 1] = bytes.length >>> 8;
@@ -34,14 +42,18 @@ export function encodeTables({ unitSize, sections }: Tables): Uint8Array {
   return out;
 }
 
-/** Reads what `encodeTables` wrote; undefined for anything else. The sections are views of `source`. */
-export function decodeTables(source: Uint8Array): Tables | undefined {
+/**
+ * Reads what `encodeTables` wrote for a picture with samples of so many bits; undefined for anything else. The sections
+ * are views of `source`.
+ */
+export function decodeTables(source: Uint8Array, bits: 8 | 16): Tables | undefined {
   if (source.length < 2 || source[0] !== TABLES_VERSION) return undefined;
   const sizes = source[1] as number;
   const unitSize = { log2Width: sizes >>> 4, log2Height: sizes & 15 };
-  if (!isUnitSize(unitSize)) return undefined;
+  const values = decodeValueMap(source, 2, bits);
+  if (!isUnitSize(unitSize) || values === undefined || values.end > source.length) return undefined;
   const sections: TableSection[] = [];
-  let at = 2;
+  let at = values.end;
   let before: number = Family.raw;
   while (at < source.length) {
     if (at + SECTION_HEAD_BYTES > source.length) return undefined;
@@ -53,7 +65,7 @@ export function decodeTables(source: Uint8Array): Tables | undefined {
     before = family;
     at += length;
   }
-  return { unitSize, sections };
+  return { unitSize, values: values.map, sections };
 }
 
 function isUnitSize({ log2Width, log2Height }: UnitSize): boolean {

@@ -2,14 +2,23 @@ import { assert } from "../base/assert.js";
 import type { Rect } from "../base/geometry.js";
 import { coderOf } from "./families.js";
 import { PieceHeads } from "./piece-head.js";
-import { bytesPerPixel, partOf } from "./pixels.js";
-import { rawStripWidth } from "./strips.js";
+import { bytesPerPixel, newView, partOf } from "./pixels.js";
+import { rawStripWidth, stripWidth } from "./strips.js";
 import { decodeTables, Family } from "./tables.js";
-import type { PixelView, StripCoder } from "./types.js";
+import type { CodedRows, PixelView, StripCoder } from "./types.js";
 import { type PictureShape, type Unit, UnitGrid } from "./units.js";
+import { LevelMapper } from "./value-map.js";
 
 /** The shortest pieces that may be asked for: their head and four pixels of 8 bytes fit. */
 export const PIECE_BYTES_MIN = 64;
+
+/** A unit under work: its pixels as values and as the coders see them, and who takes its pieces. */
+interface Work {
+  readonly unit: number;
+  readonly values: PixelView;
+  readonly levels: PixelView;
+  readonly emit: (piece: Uint8Array) => void;
+}
 
 /**
  * Codes a picture unit by unit. What it makes of a unit depends on the unit, the tables and the length of pieces alone,
@@ -18,24 +27,28 @@ export const PIECE_BYTES_MIN = 64;
 export class UnitEncoder {
   private readonly heads: PieceHeads;
   private readonly pixelBytes: number;
-  private readonly raw: StripCoder;
+  private readonly mapper: LevelMapper | undefined;
+  private readonly levelBytes: number;
+  private readonly coders = new Map<Family, StripCoder>();
+  private readonly capacity: number;
   /** The piece under work. */
   private readonly piece: Uint8Array;
 
   /** `tables` as `analyse` made them for this picture; `pieceBytes` is the longest piece allowed, head included. */
-  constructor(
-    shape: PictureShape,
-    tables: Uint8Array,
-    private readonly pieceBytes: number,
-  ) {
+  constructor(shape: PictureShape, tables: Uint8Array, pieceBytes: number) {
     assert(pieceBytes >= PIECE_BYTES_MIN, "a piece has room for its head and some pixels");
-    const read = decodeTables(tables);
+    const read = decodeTables(tables, shape.bits);
     assert(read !== undefined, "an encoder gets the tables that were made for it");
-    const raw = coderOf(Family.raw, shape, read.sections);
-    assert(raw !== undefined, "raw pieces need no tables");
-    this.raw = raw;
+    this.mapper = read.values.kind === "same" ? undefined : new LevelMapper(read.values, shape);
+    const format = this.mapper?.format ?? shape;
+    this.addCoder(Family.raw, coderOf(Family.raw, shape, new Uint8Array()));
+    for (const { family, bytes } of read.sections) {
+      this.addCoder(family, coderOf(family, format, bytes));
+    }
     this.heads = new PieceHeads(new UnitGrid(shape, read.unitSize));
     this.pixelBytes = bytesPerPixel(shape);
+    this.levelBytes = bytesPerPixel(format);
+    this.capacity = pieceBytes - this.heads.bytes;
     this.piece = new Uint8Array(pieceBytes);
   }
 
@@ -45,32 +58,114 @@ export class UnitEncoder {
    */
   encode(view: PixelView, unit: Unit, emit: (piece: Uint8Array) => void): void {
     assert(view.width === unit.width && view.height === unit.height, "a view shows its unit");
-    const capacity = Math.floor((this.pieceBytes - this.heads.bytes) / this.pixelBytes);
-    const width = rawStripWidth(capacity, unit);
-    for (let x = 0; x < unit.width; x += width) {
-      const strip = { x, y: 0, width: Math.min(width, unit.width - x), height: unit.height };
-      this.encodeStrip(view, unit.index, strip, emit);
+    const { mapper } = this;
+    const levels = mapper ? newView(view.width, view.height, this.levelBytes) : view;
+    const mapped = mapper ? mapper.toLevels(view, levels) : view.height;
+    const work = { unit: unit.index, values: view, levels, emit };
+    // Below a value that has no level everything goes raw.
+    const coded = mapped === unit.height ? mapped : mapped - (mapped % 2);
+    const { width, height } = unit;
+    if (coded > 0) this.encodeRegion(work, { x: 0, y: 0, width, height: coded });
+    if (coded < height) this.encodeRaw(work, { x: 0, y: coded, width, height: height - coded });
+  }
+
+  private encodeRegion(work: Work, region: Rect): void {
+    const family = [...this.coders.keys()].find((one) => one !== Family.raw);
+    if (family === undefined) this.encodeRaw(work, region);
+    else this.encodeCoded(work, region, family);
+  }
+
+  private encodeRaw(work: Work, region: Rect): void {
+    const width = rawStripWidth(Math.floor(this.capacity / this.pixelBytes), region);
+    for (let x = 0; x < region.width; x += width) {
+      const wide = Math.min(width, region.width - x);
+      this.encodeStrip(work, { ...region, x: region.x + x, width: wide }, Family.raw);
     }
   }
 
-  private encodeStrip(
-    view: PixelView,
-    unit: number,
-    strip: Rect,
-    emit: (piece: Uint8Array) => void,
-  ): void {
-    let { y } = strip;
-    const end = strip.y + strip.height;
-    while (y < end) {
-      const rest = { ...strip, y, height: end - y };
-      const part = partOf(view, rest, this.pixelBytes);
-      const { bytes: headBytes } = this.heads;
-      const capacity = this.pieceBytes - headBytes;
-      const { rows, bytes } = this.raw.encode(part, this.piece, headBytes, capacity);
-      assert(rows > 0, "strips are so narrow that two raw rows fit");
-      this.heads.write(this.piece, Family.raw, unit, { ...rest, height: rows });
-      emit(this.piece.slice(0, headBytes + bytes));
-      y += rows;
+  private encodeCoded(work: Work, region: Rect, family: Family): void {
+    let pixels = this.probe(work, region, family);
+    const end = region.x + region.width;
+    for (let { x } = region; x < end; ) {
+      const rest = { width: end - x, height: region.height };
+      const strip = { ...region, x, width: stripWidth(pixels, rest) };
+      const bytes = this.encodeStrip(work, strip, family);
+      pixels = this.pixelsOfPiece(strip.width * strip.height, bytes);
+      x += strip.width;
     }
   }
+
+  /** About how many pixels in the middle of the region fill a piece. */
+  private probe(work: Work, region: Rect, family: Family): number {
+    const width = Math.min(region.width, PROBE_WIDTH);
+    const height = Math.min(region.height, (8 * PROBE_WIDTH * PROBE_WIDTH) / width);
+    const x = region.x + 2 * Math.floor((region.width - width) / 4);
+    const y = region.y + 2 * Math.floor((region.height - height) / 4);
+    const { rows, bytes } = this.code(work, { x, y, width, height }, family);
+    return rows === 0 ? width : this.pixelsOfPiece(rows * width, bytes);
+  }
+
+  private pixelsOfPiece(pixels: number, bytes: number): number {
+    return (pixels * FILL_EXPECTED * this.capacity) / Math.max(1, bytes);
+  }
+
+  /** Codes a strip from top to bottom, as few pieces as hold it. Returns the bytes of all their payloads. */
+  private encodeStrip(work: Work, strip: Rect, family: Family): number {
+    const end = strip.y + strip.height;
+    let total = 0;
+    for (let { y } = strip; y < end; ) {
+      const rest = { ...strip, y, height: end - y };
+      let chosen = family;
+      let coded = this.code(work, rest, family);
+      if (coded.rows * rest.width * this.pixelBytes <= coded.bytes && family !== Family.raw) {
+        chosen = Family.raw;
+        coded = this.code(work, rest, Family.raw);
+      }
+      const height = coded.rows > 0 ? coded.rows : Math.min(rest.height, NARROWED_ROWS);
+      const block = { ...rest, height };
+      if (coded.rows > 0) this.emit(work, block, chosen, coded.bytes);
+      total += coded.rows > 0 ? coded.bytes : this.encodeNarrower(work, block, family);
+      y += height;
+    }
+    return total;
+  }
+
+  /** Where not even the fewest rows of a strip fit in a piece: two strips of half the width. */
+  private encodeNarrower(work: Work, block: Rect, family: Family): number {
+    const half = 2 * Math.ceil(block.width / 4);
+    assert(half < block.width, "two raw rows of two pixels fit in every piece");
+    const left = this.encodeStrip(work, { ...block, width: half }, family);
+    const rest = { ...block, x: block.x + half, width: block.width - half };
+    return left + this.encodeStrip(work, rest, family);
+  }
+
+  /** Codes as many of the rectangle's rows as fit into the piece under work, behind its head. */
+  private code(work: Work, rect: Rect, family: Family): CodedRows {
+    const coder = this.coders.get(family);
+    assert(coder !== undefined, "families are those of the tables");
+    const part =
+      family === Family.raw
+        ? partOf(work.values, rect, this.pixelBytes)
+        : partOf(work.levels, rect, this.levelBytes);
+    return coder.encode(part, this.piece, this.heads.bytes, this.capacity);
+  }
+
+  private emit(work: Work, rect: Rect, family: Family, bytes: number): void {
+    this.heads.write(this.piece, family, work.unit, rect);
+    work.emit(this.piece.slice(0, this.heads.bytes + bytes));
+  }
+
+  private addCoder(family: Family, coder: StripCoder | undefined): void {
+    assert(coder !== undefined, "an encoder gets the tables that were made for it");
+    this.coders.set(family, coder);
+  }
 }
+
+/** Ours: wide enough to meet what the region holds, small enough to cost little. */
+const PROBE_WIDTH = 48;
+
+/** Ours: how full pieces get that hold whole rows. */
+const FILL_EXPECTED = 0.97;
+
+/** Ours: where a strip is too wide for its pixels, it is narrowed for so many rows. */
+const NARROWED_ROWS = 32;

@@ -62,7 +62,7 @@ export class UnitGrid {
 
   /** The grid that a picture's tables ask for; undefined when they are none of this version's. */
   static of(shape: PictureShape, tables: Uint8Array): UnitGrid | undefined {
-    const read = decodeTables(tables);
+    const read = decodeTables(tables, shape.bits);
     return read && new UnitGrid(shape, read.unitSize);
   }
 
