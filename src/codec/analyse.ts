@@ -1,9 +1,10 @@
 import { assert } from "../base/assert.js";
-import { bytesPerPixel } from "./pixels.js";
-import { encodeTables } from "./tables.js";
+import { bytesPerPixel, newView } from "./pixels.js";
+import { trainScan } from "./scan/train.js";
+import { encodeTables, Family } from "./tables.js";
 import type { PieceArea, PixelView } from "./types.js";
 import type { PictureShape } from "./units.js";
-import { chooseValueMap } from "./value-map.js";
+import { chooseValueMap, LevelMapper } from "./value-map.js";
 
 /** What is said of a picture before it is coded. */
 export interface Analysis {
@@ -16,22 +17,27 @@ export interface Analysis {
 }
 
 /**
- * The parts of a picture that `analyse` asks to see, spread over it: all of a small picture, some of a large one.
- * Each lies in one field.
+ * The parts of a picture that `analyse` asks to see: all of a small picture, of a large one some that are spread over
+ * it. Each lies in one field.
  */
 export function sampleAreas(shape: PictureShape): PieceArea[] {
-  const { width, height, fields: rowStep } = shape;
-  const rows = Math.ceil(height / rowStep);
-  const across = Math.min(Math.ceil(width / SAMPLE_SIDE), SAMPLE_GRID);
-  const down = Math.min(Math.ceil(rows / SAMPLE_SIDE), SAMPLE_GRID);
+  const { width, height, fields } = shape;
+  const whole = width * height <= WHOLE_PIXELS_MAX;
   const areas: PieceArea[] = [];
-  for (let row = 0; row < down; row += 1) {
-    for (let column = 0; column < across; column += 1) {
-      const tall = Math.min(SAMPLE_SIDE, rows);
-      const wide = Math.min(SAMPLE_SIDE, width);
-      const x = place(width - wide, across, column);
-      const y = place(rows - tall, down, row) * rowStep;
-      areas.push({ x, y, width: wide, height: tall, rowStep });
+  for (let field = 0; field < (whole ? fields : 1); field += 1) {
+    const rows = Math.ceil((height - field) / fields);
+    const downs = rows > 0 ? spans(rows, whole) : [];
+    for (const down of downs) {
+      for (const across of spans(width, whole)) {
+        const y = field + down.start * fields;
+        areas.push({
+          x: across.start,
+          y,
+          width: across.length,
+          height: down.length,
+          rowStep: fields,
+        });
+      }
     }
   }
   return areas;
@@ -41,19 +47,49 @@ export function sampleAreas(shape: PictureShape): PieceArea[] {
 export function analyse(shape: PictureShape, samples: readonly PixelView[]): Analysis {
   assert(samples.length > 0, "a picture has samples");
   const seen = samples.reduce((sum, { width, height }) => sum + width * height, 0);
-  const values = chooseValueMap(shape, samples, seen === shape.width * shape.height);
+  const pixels = shape.width * shape.height;
+  const values = chooseValueMap(shape, samples, seen === pixels);
+  const mapper = values.kind === "same" ? undefined : new LevelMapper(values, shape);
+  const format = mapper?.format ?? shape;
+  const step = Math.ceil(seen / TRAINED_PIXELS_MAX);
+  const trained = samples.filter((_, index) => index % step === 0);
+  const levels = mapper ? trained.map((sample) => levelsOf(mapper, sample)) : trained;
+  const used = levels.reduce((sum, { width, height }) => sum + width * height, 0);
   const unitSize = { log2Width: 9, log2Height: 9 };
+  const scan = { family: Family.scan, bytes: trainScan(format, levels, pixels / used) };
   return {
-    tables: encodeTables({ unitSize, values, sections: [] }),
+    tables: encodeTables({ unitSize, values, sections: [scan] }),
     estimatedBytes: shape.width * shape.height * bytesPerPixel(shape),
-    note: "raw pixels",
+    note: "scan",
   };
 }
 
-/** Where part `index` of `count` begins when the first is at 0 and the last at `end`: even, but for the last. */
-function place(end: number, count: number, index: number): number {
-  return count === 1 ? 2 * Math.floor(end / 4) : 2 * Math.floor((end * index) / (count - 1) / 2);
+function levelsOf(mapper: LevelMapper, sample: PixelView): PixelView {
+  const view = newView(sample.width, sample.height, bytesPerPixel(mapper.format));
+  mapper.toLevels(sample, view);
+  return view;
+}
+
+/** Parts of a side, each beginning at an even place: all of it, or at most `SAMPLE_GRID` of `SAMPLE_SIDE`, the first and last at its ends. */
+function spans(side: number, whole: boolean): { start: number; length: number }[] {
+  const all = Math.ceil(side / SAMPLE_SIDE);
+  if (whole || all <= SAMPLE_GRID) {
+    return Array.from({ length: all }, (_, i) => {
+      const start = i * SAMPLE_SIDE;
+      return { start, length: Math.min(SAMPLE_SIDE, side - start) };
+    });
+  }
+  return Array.from({ length: SAMPLE_GRID }, (_, i) => {
+    const start = 2 * Math.floor(((side - SAMPLE_SIDE) * i) / (SAMPLE_GRID - 1) / 2);
+    return { start, length: SAMPLE_SIDE };
+  });
 }
 
 const SAMPLE_SIDE = 128;
 const SAMPLE_GRID = 4;
+
+/** Ours: up to here values of samples are looked at one and all. */
+const WHOLE_PIXELS_MAX = 1 << 20;
+
+/** Ours: families are trained with about so many pixels. */
+const TRAINED_PIXELS_MAX = 1 << 18;

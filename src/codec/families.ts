@@ -1,5 +1,6 @@
 import { bytesPerPixel } from "./pixels.js";
 import { RawCoder, RawDecoder } from "./raw.js";
+import { ScanCoder, ScanDecoder } from "./scan/coder.js";
 import { Family } from "./tables.js";
 import type { PixelFormat, StripCoder, StripDecoder } from "./types.js";
 
@@ -7,11 +8,13 @@ import type { PixelFormat, StripCoder, StripDecoder } from "./types.js";
 export function coderOf(
   family: Family,
   format: PixelFormat,
-  _tables: Uint8Array,
+  tables: Uint8Array,
 ): StripCoder | undefined {
   switch (family) {
     case Family.raw:
       return new RawCoder(bytesPerPixel(format));
+    case Family.scan:
+      return ScanCoder.of(format, tables);
     default:
       return undefined;
   }
@@ -21,11 +24,13 @@ export function coderOf(
 export function decoderOf(
   family: Family,
   format: PixelFormat,
-  _tables: Uint8Array,
+  tables: Uint8Array,
 ): StripDecoder | undefined {
   switch (family) {
     case Family.raw:
       return new RawDecoder(bytesPerPixel(format));
+    case Family.scan:
+      return ScanDecoder.of(format, tables);
     default:
       return undefined;
   }

@@ -10,13 +10,13 @@ export function walk(
   take: (context: number, residual: number, unrest: number) => void,
 ): void {
   const { planes } = model;
-  const lines = Array.from({ length: planes.count }, () => new Int32Array(view.width));
+  const lines = planes.newLines(view.width);
   model.begin(view.width);
   for (let row = 0; row < view.height; row += 1) {
     planes.readRow(view, row, lines, 0);
     model.beginRow();
-    for (let x = 0; x < view.width; x += 1) {
-      for (let plane = 0; plane < planes.count; plane += 1) {
+    for (let plane = 0; plane < planes.count; plane += 1) {
+      for (let x = 0; x < view.width; x += 1) {
         model.predict(plane, x);
         const residual = ((lines[plane] as Int32Array)[x] as number) - model.prediction;
         take(model.context, residual, model.unrest);
@@ -66,7 +66,7 @@ function unrestOf(
 function middlesOf(planes: Planes, samples: readonly PixelView[]): number[] {
   return Array.from({ length: planes.count }, (_, plane) => {
     const numbers = samples.flatMap((sample) => {
-      const lines = Array.from({ length: planes.count }, () => new Int32Array(sample.width));
+      const lines = planes.newLines(sample.width);
       planes.readRow(sample, sample.height >> 1, lines, 0);
       return Array.from(lines[plane] as Int32Array);
     });

@@ -18,7 +18,7 @@ export interface ScanParameters {
 /**
  * Predicts the pixels of a rectangle row by row, and tells by what surrounds each how far off that may be.
  *
- * Use: `begin`, then for each row `beginRow`; for each pixel and each plane in turn `predict`, and `learn` what it
+ * Use: `begin`, then for each row `beginRow`; for each plane and each pixel of its row in turn `predict`, and `learn` what it
  * really is; `endRow`. The numbers of the newest row stand in `rows`, from index `MARGIN` on.
  */
 export class ScanModel {

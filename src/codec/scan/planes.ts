@@ -24,6 +24,11 @@ export class Planes {
     return this.decorrelated && (plane === 1 || plane === 2);
   }
 
+  /** Room for a row: an array of numbers for each plane. */
+  newLines(width: number): Int32Array[] {
+    return Array.from({ length: this.count }, () => new Int32Array(width));
+  }
+
   /** Reads a row of a view: one array of at least `view.width` numbers for each plane, filled from `at` on. */
   readRow(view: PixelView, row: number, target: readonly Int32Array[], at: number): void {
     const { bytes, width } = view;

@@ -28,9 +28,9 @@ export function fitWeights(planes: Planes, samples: readonly PixelView[]): Int16
 }
 
 /** Each row of a sample as numbers of every plane. */
-export function linesOf(planes: Planes, sample: PixelView): Int32Array[][] {
+function linesOf(planes: Planes, sample: PixelView): Int32Array[][] {
   return Array.from({ length: sample.height }, (_, row) => {
-    const line = Array.from({ length: planes.count }, () => new Int32Array(sample.width));
+    const line = planes.newLines(sample.width);
     planes.readRow(sample, row, line, 0);
     return line;
   });
