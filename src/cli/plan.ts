@@ -1,12 +1,13 @@
 import type { Command } from "commander";
-import type { Plan } from "../node/api-types.js";
+import type { Plan, PlanOptions } from "../node/api-types.js";
 import type { Context } from "./context.js";
+import type { Output } from "./output.js";
 import { formatBytes, formatCount } from "./terminal/format.js";
 import { flow, type Look } from "./terminal/look.js";
 import { cleaned } from "./terminal/text.js";
 import { choiceReader, given, MEMORY_FLAG, MEMORY_HELP, readMemory } from "./values.js";
 
-export const MODES = ["auto", "pixels", "file"] as const;
+export const MODES = ["auto", "pixels", "jpeg", "file"] as const;
 
 interface PlanFlags {
   readonly mode?: (typeof MODES)[number];
@@ -16,16 +17,35 @@ interface PlanFlags {
 export function define(command: Command, context: Context): void {
   command
     .argument("<PATH>", "a picture or another file")
-    .option("--mode <MODE>", "auto, pixels or file (default: auto)", choiceReader("--mode", MODES))
+    .option(
+      "--mode <MODE>",
+      "auto, pixels, jpeg or file (default: auto)",
+      choiceReader("--mode", MODES),
+    )
     .option(MEMORY_FLAG, MEMORY_HELP, readMemory)
     .option("--json", "one JSON object on standard output")
     .addHelpText("after", EXAMPLES)
     .action(async (path: string, flags: PlanFlags) => {
       const { plan } = await import("../node/index.js");
-      const planned = await plan(path, given({ mode: flags.mode, memoryMb: flags.memory }));
-      context.output.emit(planned);
-      if (!context.output.json) context.output.say(planLines(planned, context.output.look));
+      const { output } = context;
+      const asked = given({ mode: flags.mode, memoryMb: flags.memory });
+      const planned = await plan(path, { ...asked, ...codingTeller(output) });
+      output.emit(planned);
+      if (!output.json) output.say(planLines(planned, output.look));
     });
+}
+
+/** In a terminal, how much of a large picture has been coded, in a line that goes at the end. */
+function codingTeller(output: Output): Pick<PlanOptions, "onProgress"> {
+  if (!output.isTerminal) return {};
+  let told = 0;
+  return {
+    onProgress: (share) => {
+      const percent = Math.floor(share * 100);
+      if (percent > told) output.stderr.write(percent < 100 ? `\rcoding it: ${percent} %` : ERASE);
+      told = percent;
+    },
+  };
 }
 
 /** What would be sent, for people. */
@@ -39,11 +59,7 @@ export function planLines(plan: Plan, look: Look): string[] {
   const overhead = plan.manifestBytes + plan.previewBytes;
   return [
     ...flow(
-      [
-        { text: cleaned(plan.name), tone: "strong" },
-        ...(plan.mode === "pixels" ? shape : []),
-        file,
-      ],
+      [{ text: cleaned(plan.name), tone: "strong" }, ...(plan.mode === "file" ? [] : shape), file],
       look,
     ),
     ...flow(
@@ -54,9 +70,12 @@ export function planLines(plan: Plan, look: Look): string[] {
       ],
       look,
     ),
-    ...plan.notes.map((note) => `  ${cleaned(note)}`),
+    ...[...new Set([...plan.notes, plan.why])].map((note) => `  ${cleaned(note)}`),
   ];
 }
+
+/** To the line's beginning, and all of it gone. ECMA-48 section 8.3.41. */
+const ERASE = "\r\u001b[K";
 
 const WHAT = { pixels: "pixels", jpeg: "bytes", file: "bytes" } as const;
 

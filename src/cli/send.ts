@@ -34,7 +34,7 @@ export function define(command: Command, context: Context): void {
     .requiredOption("--to <TICKET>", "what the receiver printed; @FILE reads it from a file")
     .option(
       "--mode <MODE>",
-      "auto, pixels (the picture's pixels) or file (its bytes) (default: auto)",
+      "auto, pixels, jpeg (a JPEG file's bytes, shown as they come) or file (default: auto)",
       choiceReader("--mode", MODES),
     )
     .option(

@@ -34,7 +34,7 @@ export interface Snapshot {
 export interface SendOptions {
   /** What the receiver printed: its ticket or HOST:PORT. */
   readonly to: string;
-  readonly mode?: "auto" | Exclude<Mode, "jpeg">;
+  readonly mode?: "auto" | Mode;
   /** At most this many megabits a second. */
   readonly rateMbit?: number;
   /** Gives way to everything else on the link, and neither uses nor keeps what is known of the path. Default false. */
@@ -142,15 +142,17 @@ export interface Plan {
   readonly channels: number;
   readonly bits: number;
   readonly pieces: number;
-  /** Bytes of all pieces. */
+  /** Bytes of the exact pieces, their heads included. */
   readonly payloadBytes: number;
   readonly manifestBytes: number;
-  /** 0 while no preview is sent. */
+  /** Bytes of the pieces of the preview, which come first; 0 where there is none. */
   readonly previewBytes: number;
   /** Length of the file as it lies on the disk. */
   readonly fileBytes: number;
   /** What a person should know, for example why a picture goes as a plain file. */
   readonly notes: readonly string[];
+  /** Why it would go as it does. */
+  readonly why: string;
 }
 
 /** What is missing in a partial result or a resume folder. */
@@ -179,11 +181,13 @@ export interface MissingRegion {
 }
 
 export interface PlanOptions {
-  readonly mode?: "auto" | Exclude<Mode, "jpeg">;
+  readonly mode?: "auto" | Mode;
   /** About how many megabytes this process may use; larger pictures are worked on from the disk. Default 250. */
   readonly memoryMb?: number;
   /** Where a large picture is unpacked for a moment. Default: the user's cache folder. */
   readonly cacheFolder?: string;
+  /** Told the share, 0..1, of a large picture that has been coded so far. */
+  onProgress?(share: number): void;
 }
 
 /** The library's functions, as `src/node/index.ts` exports them. */

@@ -20,10 +20,18 @@ export interface CodedOptions extends DecodeOptions {
   readonly fields: 1 | 2;
   /** Codes the picture. */
   readonly pool: CoderPool;
+  /** Pixels that take more than these are left to somebody else. */
+  readonly bytesMax: number;
   /** What a person should know of it. */
   readonly notes: readonly string[];
   /** Called when the source is closed. */
   whenClosed(): void;
+}
+
+/** Why a picture is not sent as coded pixels: they take so many bytes. */
+export interface TooLong {
+  readonly tooLong: number;
+  readonly preview: Preview | undefined;
 }
 
 /**
@@ -34,22 +42,31 @@ export async function openCoded(
   path: string,
   image: DescribedImage,
   options: CodedOptions,
-): Promise<Source<Manifest>> {
-  const { pool, fields, pieceBytes, cacheFolder } = options;
+): Promise<Source<Manifest> | TooLong> {
+  const { pool, fields, pieceBytes, cacheFolder, bytesMax } = options;
   const shape: PictureShape = { ...image, fields };
   // The threads get ready while the picture is being decoded.
   pool.prepare(shape);
   const picture = await decodePicture(path, image, options);
+  let pieces: CodedPieces | undefined;
   try {
     const { raster } = picture;
-    const { tables, estimatedBytes } = analysisOf(raster.place, shape);
+    const { tables, estimatedBytes, note } = analysisOf(raster.place, shape);
     const preview = await previewOfRaster(raster, image, estimatedBytes, pieceBytes);
     await picture.forgetNames();
     const isOpen = image.width * image.height > COUNTED_PIXELS_MAX;
+    if (isOpen && estimatedBytes > bytesMax) {
+      await picture.close();
+      return { tooLong: estimatedBytes, preview };
+    }
     const made = { shape, tables, preview, pieceBytes };
-    const pieces = new CodedPieces({ ...made, picture, isOpen, cacheFolder, pool });
+    pieces = new CodedPieces({ ...made, picture, isOpen, cacheFolder, pool });
     if (!isOpen) await pieces.complete;
-    const { pieceCount, available } = pieces.supply;
+    const { pieceCount, available, exactBytes } = pieces.supply;
+    if (exactBytes > bytesMax) {
+      await pieces.close();
+      return { tooLong: exactBytes, preview };
+    }
     const estimate = available + Math.ceil(estimatedBytes / (pieceBytes * FILLED_SHARE));
     const manifest: Manifest = {
       name: basename(path),
@@ -59,24 +76,31 @@ export async function openCoded(
       pieceBytes,
       content: contentOf(image, fields, tables, preview),
     };
-    return new CodedSource(path, manifest, pieces, estimatedBytes, options);
+    const why = `pixels in pieces that decode alone: ${note}`;
+    return new CodedSource(path, manifest, pieces, { ...options, why, estimatedBytes });
   } catch (error) {
-    await picture.close();
+    await (pieces ?? picture).close();
     throw error;
   }
 }
 
+interface About extends Pick<CodedOptions, "notes" | "whenClosed"> {
+  readonly why: string;
+  readonly estimatedBytes: number;
+}
+
 class CodedSource implements Source<Manifest> {
   readonly notes: readonly string[];
+  readonly why: string;
 
   constructor(
     private readonly path: string,
     readonly manifest: Manifest,
     private readonly pieces: CodedPieces,
-    private readonly estimatedBytes: number,
-    private readonly options: Pick<CodedOptions, "notes" | "whenClosed">,
+    private readonly about: About,
   ) {
-    this.notes = options.notes;
+    this.notes = about.notes;
+    this.why = about.why;
   }
 
   get supply(): Supply {
@@ -92,7 +116,7 @@ class CodedSource implements Source<Manifest> {
     const facts = factsOf(this.manifest);
     if (pieceCount !== undefined) return { ...facts, pieces: pieceCount, bytes: exactBytes };
     const pieces = Math.max(facts.pieces, available);
-    return { ...facts, pieces, bytes: Math.max(this.estimatedBytes, exactBytes) };
+    return { ...facts, pieces, bytes: Math.max(this.about.estimatedBytes, exactBytes) };
   }
 
   onGrowth(listener: () => void): void {
@@ -111,7 +135,7 @@ class CodedSource implements Source<Manifest> {
     this.pieces
       .close()
       .catch(() => undefined)
-      .finally(() => this.options.whenClosed());
+      .finally(() => this.about.whenClosed());
   }
 }
 

@@ -132,6 +132,8 @@ export interface SendOfferEvent extends Timed, ImageFacts {
   readonly id: string;
   /** What a person should know, for example why a picture goes as a plain file. */
   readonly notes: readonly string[];
+  /** Why it goes as it does. */
+  readonly why: string;
 }
 
 export interface SendProgressEvent extends Timed {

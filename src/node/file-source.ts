@@ -1,27 +1,29 @@
 import { readSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { basename } from "node:path";
-import type { RuledManifest } from "../wire/manifest.js";
+import type { FileContent, Size } from "../wire/manifest.js";
 import { BlockCache } from "./block-cache.js";
 import { digestOfFile } from "./digest.js";
 import { LacunaError } from "./errors.js";
-import type { ReadyPieces } from "./source.js";
+import type { Preview } from "./picture-preview.js";
+import { behindPreview, type ReadyPieces } from "./ready-source.js";
+import type { CountedManifest } from "./source.js";
+
+/** The picture that a file holds, and its preview. */
+export interface FilePicture {
+  readonly size: Size;
+  readonly preview: Preview;
+}
 
 /** A file's own bytes, cut into equal byte ranges, and read when they are sent. Throws LACUNA_READ_FAILED. */
 export async function openPlainFile(
   file: FileHandle,
   path: string,
-  bytes: number,
   pieceBytes: number,
-): Promise<ReadyPieces> {
+  picture?: FilePicture,
+): Promise<ReadyPieces<CountedManifest>> {
+  const { size: bytes } = await file.stat();
   const digest = await digestOfFile(file);
-  const manifest: RuledManifest = {
-    name: basename(path),
-    digest,
-    pieceCount: Math.ceil(bytes / pieceBytes),
-    pieceBytes: Math.min(bytes, pieceBytes),
-    content: { mode: "file", bytes },
-  };
   const cache = new BlockCache((target, position) => {
     try {
       return readSync(file.fd, target, 0, target.length, position);
@@ -29,21 +31,34 @@ export async function openPlainFile(
       throw readFailed(path, error);
     }
   });
-  const pieceLength = (piece: number) => Math.min(pieceBytes, bytes - piece * pieceBytes);
-  return {
-    manifest,
-    pieceLength,
+  const lengthOf = (piece: number) => Math.min(pieceBytes, bytes - piece * pieceBytes);
+  const { pieceCount, pieceLength, readPiece } = behindPreview(picture?.preview, {
+    pieceCount: Math.ceil(bytes / pieceBytes),
+    pieceLength: lengthOf,
     readPiece: (piece, target, offset) => {
-      const length = pieceLength(piece);
+      const length = lengthOf(piece);
       if (!cache.read(piece * pieceBytes, length, target, offset)) {
         throw readFailed(path, new Error("the file has become shorter"));
       }
       return length;
     },
+  });
+  const content: FileContent = { mode: "file", bytes, ...pictureFacts(picture) };
+  const longest = picture === undefined ? Math.min(bytes, pieceBytes) : pieceBytes;
+  return {
+    manifest: { name: basename(path), digest, pieceCount, pieceBytes: longest, content },
+    preview: picture?.preview,
+    exactBytes: bytes,
+    pieceLength,
+    readPiece,
     close: () => {
       file.close().catch(() => undefined);
     },
   };
+}
+
+function pictureFacts(picture: FilePicture | undefined): Omit<FileContent, "mode" | "bytes"> {
+  return picture === undefined ? {} : { picture: picture.size, preview: picture.preview.content };
 }
 
 export function readFailed(path: string, cause: unknown): LacunaError {

@@ -226,7 +226,7 @@ const SIDE_MAX = 65_535;
  * `failOn: "error"`: half a picture must never pass for a whole one. `ignoreIcc`: a profile travels beside
  * the pixels, and is not applied to them. The limit on pixels is `checkSize`.
  */
-const READ_OPTIONS = {
+export const READ_OPTIONS = {
   failOn: "error",
   ignoreIcc: true,
   limitInputPixels: false,

@@ -1,7 +1,7 @@
 import type { Unit } from "../codec/picture-coder.js";
 import { cutPreview } from "../jpeg/cut.js";
 import type { PreviewContent } from "../wire/manifest.js";
-import type { PixelLayout } from "./image-file.js";
+import { type PixelLayout, READ_OPTIONS } from "./image-file.js";
 import { loadImageLibrary } from "./image-library.js";
 import { previewError } from "./preview-error.js";
 import { makePreview, type PreviewImage } from "./preview-image.js";
@@ -33,6 +33,21 @@ export async function previewOfRaster(
   const open = () => raster.open(library).removeAlpha().toColourspace(space);
   // Whatever the library has against it: a picture can do without.
   const image = await makePreview(open, layout, bytes).catch(() => undefined);
+  return image && cutIn(image, pieceBytes);
+}
+
+/** The same of a file that the image library reads, by its path or its bytes. */
+export async function previewOfFile(
+  input: string | Uint8Array,
+  size: Pick<PixelLayout, "width" | "height">,
+  exactBytes: number,
+  pieceBytes: number,
+): Promise<Preview | undefined> {
+  const bytes = previewBytes(exactBytes, pieceBytes);
+  if (bytes === 0) return undefined;
+  const library = await loadImageLibrary();
+  const open = () => library(input, READ_OPTIONS).removeAlpha().toColourspace("srgb");
+  const image = await makePreview(open, size, bytes).catch(() => undefined);
   return image && cutIn(image, pieceBytes);
 }
 

@@ -9,8 +9,8 @@ import { digestOf } from "./digest.js";
 import { LacunaError } from "./errors.js";
 import { type DescribedImage, decodePixels, unpackPixels } from "./image-file.js";
 import { bytesPerPixel, memoryLimits, rasterBytes } from "./memory.js";
+import type { ReadyPieces } from "./ready-source.js";
 import { Scratch } from "./scratch.js";
-import type { ReadyPieces } from "./source.js";
 
 export interface PictureOptions {
   /** The most bytes a piece may have. */
@@ -31,7 +31,7 @@ export async function openPicture(
   path: string,
   described: DescribedImage,
   options: PictureOptions,
-): Promise<ReadyPieces> {
+): Promise<ReadyPieces<RuledManifest>> {
   const limits = memoryLimits(options.memoryMb);
   const { decoderBytes, ...image } = described;
   const { width, height } = image;
@@ -55,7 +55,7 @@ export async function openPicture(
   };
   const pieceLength = (piece: number) => partition.pixelsOf(piece) * pixelBytes;
   const oddRowsFrom = fields === 2 && height > 1 ? partition.pieceAt(0, 1) : undefined;
-  return { manifest, oddRowsFrom, pieceLength, readPiece, close };
+  return { manifest, oddRowsFrom, exactBytes: bytes, pieceLength, readPiece, close };
 }
 
 /** A picture and how it is cut. */
@@ -66,7 +66,7 @@ interface Cut {
   readonly slotBytes: number;
 }
 
-interface Pieces extends Pick<ReadyPieces, "readPiece" | "close"> {
+interface Pieces extends Pick<ReadyPieces<RuledManifest>, "readPiece" | "close"> {
   readonly digest: Uint8Array;
 }
 

@@ -5,14 +5,18 @@ import { openSource } from "./source.js";
 
 /** What `send` would send, without a network. Throws as `openSource` does. */
 export async function plan(path: string, options: PlanOptions = {}): Promise<Plan> {
-  const source = await openSource(path, { mode: "auto", ...options });
+  const { onProgress = () => undefined, ...how } = options;
+  const source = await openSource(path, { mode: "auto", ...how, coding: "raw" });
   try {
-    const { name, mode, width, height, channels, bits, pieces, bytes } = source.facts;
+    const { manifest, notes, why } = source;
+    source.onGrowth(() => onProgress(Math.min(1, source.supply.available / source.facts.pieces)));
+    await source.complete;
+    const { name, mode, width, height, channels, bits, pieces } = source.facts;
+    const { exactBytes: payloadBytes, previewBytes } = source.supply;
     const shape = { name, mode, width, height, channels, bits, pieces };
-    const manifestBytes = encodeManifest(source.manifest).length;
+    const manifestBytes = encodeManifest(manifest).length;
     const fileBytes = (await stat(path)).size;
-    const costs = { payloadBytes: bytes, manifestBytes, previewBytes: 0, fileBytes };
-    return { ...shape, ...costs, notes: source.notes };
+    return { ...shape, payloadBytes, manifestBytes, previewBytes, fileBytes, notes, why };
   } finally {
     source.close();
   }

@@ -7,26 +7,26 @@ import { ACTIVE_IMAGES_MAX } from "../protocol/limits.js";
 import { Sender, type SenderEnd, type SenderEvent } from "../protocol/sender.js";
 import { connectionKey } from "../wire/datagram.js";
 import type { ResultFrame } from "../wire/frames/end.js";
-import { encodeManifest } from "../wire/manifest-bytes.js";
+import type { Manifest } from "../wire/manifest.js";
 import { formatAddress, parseAddress, type ResolvedAddress, resolveAddress } from "./address.js";
 import type { SendOptions, SendResult, SentFile, Snapshot, Transfer } from "./api-types.js";
 import { nowUs } from "./clock.js";
+import { CoderPool } from "./coder-pool.js";
 import { DatagramMemory } from "./datagram-memory.js";
 import { LacunaError } from "./errors.js";
 import type { SendEvent } from "./events.js";
 import { datagramGuard } from "./guard.js";
+import { OutgoingFile } from "./outgoing-file.js";
 import { PathMemory } from "./path-memory.js";
 import { FragmentWatch, pathOptions } from "./path-size.js";
 import { Pump } from "./pump.js";
-import { RateMeter } from "./rate-meter.js";
 import { closedEarly, refusalOf, tooNarrow } from "./refusal.js";
 import { Rehearsal } from "./rehearsal.js";
 import { round } from "./round.js";
-import { snapshotOfSource } from "./snapshot.js";
 import { openSource, type Source } from "./source.js";
+import { snapshotOfSource } from "./source-snapshot.js";
 import { asLacunaError, type Run, transferOf } from "./transfer.js";
 import { createUdpSocket } from "./udp.js";
-import { Withholding } from "./withhold.js";
 
 /**
  * Sends files to a receiver, one after another over one connection.
@@ -43,27 +43,17 @@ export function send(
   return transferOf(new SendRun(list, options), options.signal);
 }
 
-/** A file under way. */
-interface Outgoing {
-  readonly id: string;
-  readonly source: Source;
-  readonly number: number;
-  readonly rate: RateMeter;
-  startedUs: InstantUs | undefined;
-  toldUs: number;
-  ended: boolean;
-}
-
 /** Progress is told at most this often. */
 const PROGRESS_EVERY_US = secondsUs(0.1);
 
 class SendRun implements Run<SendEvent, SendResult> {
   private readonly startUs = nowUs();
   private readonly connectionId = randomBytes(8);
-  private readonly outgoing: Outgoing[] = [];
+  private readonly outgoing: OutgoingFile[] = [];
   private readonly files: SentFile[] = [];
   private readonly failures: LacunaError[] = [];
   private readonly rehearsal = new Rehearsal();
+  private readonly pool = new CoderPool();
   private opened = 0;
   private opening = false;
   private interrupted = false;
@@ -99,6 +89,7 @@ class SendRun implements Run<SendEvent, SendResult> {
       this.farewell();
       this.socket?.close();
       for (const { source } of this.outgoing) source.close();
+      await this.pool.close();
     }
   }
 
@@ -126,7 +117,10 @@ class SendRun implements Run<SendEvent, SendResult> {
     }
   }
 
-  private async transfer(to: ResolvedAddress, first: Source | undefined): Promise<SenderEnd> {
+  private async transfer(
+    to: ResolvedAddress,
+    first: Source<Manifest> | undefined,
+  ): Promise<SenderEnd> {
     const socket = await this.connect(to);
     const { rateMbit, timeoutSeconds, stateFolder, polite = false } = this.options;
     // Who gives way finds no capacity, and does not start with what another found.
@@ -202,7 +196,7 @@ class SendRun implements Run<SendEvent, SendResult> {
     for (;;) {
       const out = sender.pollOutput(now);
       if (out.kind === "waitUntil") {
-        this.noteStarts(sender, now);
+        for (const one of this.outgoing) one.noteStart(now);
         return out.deadlineUs;
       }
       if (out.kind === "event") this.handleEvent(sender, out.event, now);
@@ -216,7 +210,7 @@ class SendRun implements Run<SendEvent, SendResult> {
       const rttMs = sender.recovery.rtt.smoothedUs / 1_000;
       this.tell({ event: "connected", t: this.t(), rttMs: round(rttMs, 3) });
     } else if (event.kind === "result") {
-      this.endFile(sender, this.outgoing[event.image] as Outgoing, event.result, now);
+      this.endFile(this.outgoing[event.image] as OutgoingFile, event.result, now);
       this.openMore(sender);
     } else if (event.kind === "tooNarrow") {
       this.finish(tooNarrow(event.datagramBytes));
@@ -241,14 +235,15 @@ class SendRun implements Run<SendEvent, SendResult> {
   }
 
   /** Opens the next file that can be; those that cannot are told and left out. Throws when it is the only one. */
-  private async openNext(): Promise<Source | undefined> {
+  private async openNext(): Promise<Source<Manifest> | undefined> {
     const path = this.paths[this.opened];
     if (path === undefined) return undefined;
     this.opened += 1;
     try {
       const fields = this.options.drop === "odd-rows" ? 2 : 1;
       const { mode = "auto", memoryMb, cacheFolder, pieceBytes } = this.options;
-      return await openSource(path, { mode, fields, memoryMb, cacheFolder, pieceBytes });
+      const how = { mode, fields, memoryMb, cacheFolder, pieceBytes } as const;
+      return await openSource(path, { ...how, coding: "raw", pool: this.pool });
     } catch (error) {
       if (this.paths.length === 1) throw error;
       this.fail(asLacunaError(error));
@@ -256,61 +251,29 @@ class SendRun implements Run<SendEvent, SendResult> {
     }
   }
 
-  private add(sender: Sender, source: Source): void {
-    const { manifest } = source;
-    const number = sender.addImage({
-      manifest: encodeManifest(manifest),
-      digest: manifest.digest,
-      pieceCount: manifest.pieceCount,
-      pieceBytes: manifest.pieceBytes,
-      withheld: new Withholding(manifest, this.options.drop).next(source.supply),
-      pieceLength: source.pieceLength,
-      readPiece: source.readPiece,
+  private add(sender: Sender, source: Source<Manifest>): void {
+    const connection = connectionKey(this.connectionId).slice(0, 8);
+    const onMore = (): void => this.pump?.wake();
+    const one = new OutgoingFile(source, sender, connection, this.options.drop, onMore);
+    this.outgoing.push(one);
+    source.complete.catch((error: unknown) => {
+      if (!one.hasEnded) this.finish(asLacunaError(error));
     });
-    const id = `${connectionKey(this.connectionId).slice(0, 8)}-${number}`;
-    const rate = new RateMeter();
-    const state = { startedUs: undefined, toldUs: 0, ended: false };
-    this.outgoing.push({ id, source, number, rate, ...state });
-    this.tell({ event: "offer", t: this.t(), id, ...source.facts, notes: source.notes });
+    const { facts, notes, why } = source;
+    this.tell({ event: "offer", t: this.t(), id: one.id, ...facts, notes, why });
   }
 
-  /** The first file's time runs from the first datagram of all, the others' from their own first. */
-  private noteStarts(sender: Sender, now: InstantUs): void {
-    for (const one of this.outgoing) {
-      if (one.startedUs !== undefined) continue;
-      if (one.number === 0 || (sender.image(one.number)?.wireBytes ?? 0) > 0) one.startedUs = now;
-    }
-  }
-
-  private endFile(sender: Sender, one: Outgoing, result: ResultFrame, now: InstantUs): void {
-    one.ended = true;
-    const { manifest, facts } = one.source;
+  private endFile(one: OutgoingFile, result: ResultFrame, now: InstantUs): void {
+    one.hasEnded = true;
     if (result.outcome === "refused" || result.outcome === "failed") {
-      this.fail(refusalOf(result.reason, facts.name), one.id);
+      this.fail(refusalOf(result.reason, one.source.facts.name), one.id);
       return one.source.close();
     }
-    const image = sender.image(one.number);
-    const { missingPixels, missingPieces } = result;
-    const file: SentFile = {
-      id: one.id,
-      name: facts.name,
-      outcome: result.outcome === "verified" ? "complete" : "partial",
-      sha256: Buffer.from(manifest.digest).toString("hex"),
-      seconds: round((now - (one.startedUs ?? now)) / 1_000_000, 6),
-      wireBytes: image?.wireBytes ?? 0,
-      payloadBytes: facts.bytes,
-      repairedPieces: image?.pieces.repaired ?? 0,
-      parityPieces: image?.parity.pieces ?? 0,
-      parityBytes: image?.parity.bytes ?? 0,
-      datagramBytes: sender.pathDatagramBytes,
-      missingPixels,
-      missingPieces,
-      receipt: { seconds: result.elapsedUs / 1_000_000, lossShare: result.lossPpm / 1_000_000 },
-      bytes: facts.bytes,
-    };
-    this.tellProgressOf(sender, one, now);
+    const file = one.result(result, now);
+    this.tellProgressOf(one, now);
     this.files.push(file);
-    const common = { id: one.id, name: facts.name, t: this.t() };
+    const { missingPixels, missingPieces } = result;
+    const common = { id: one.id, name: file.name, t: this.t() };
     if (file.outcome === "partial") {
       this.tell({ event: "partial", ...common, missingPixels, missingPieces });
     } else {
@@ -323,33 +286,12 @@ class SendRun implements Run<SendEvent, SendResult> {
   private tellProgress(sender: Sender): void {
     const now = nowUs();
     this.rehearsal.tick(sender.recovery.lostPackets);
-    for (const one of this.outgoing) if (!one.ended) this.tellProgressOf(sender, one, now);
+    for (const one of this.outgoing) if (!one.hasEnded) this.tellProgressOf(one, now);
   }
 
-  private tellProgressOf(sender: Sender, one: Outgoing, now: InstantUs): void {
-    const image = sender.image(one.number);
-    if (image === undefined || one.startedUs === undefined || now === one.toldUs) return;
-    one.toldUs = now;
-    const { facts } = one.source;
-    const heldBytes = (image.pieces.held.size / facts.pieces) * facts.bytes;
-    one.rate.update(heldBytes, now);
-    const secondsLeft = one.rate.secondsFor(facts.bytes - heldBytes);
-    const { sentPackets, lostForGood, rtt } = sender.recovery;
-    this.tell({
-      event: "progress",
-      t: this.t(),
-      id: one.id,
-      name: facts.name,
-      pieces: facts.pieces,
-      sentPieces: image.pieces.sentOnce,
-      acknowledgedPieces: image.pieces.held.size,
-      parityPieces: image.parity.pieces,
-      rateMbit: round((one.rate.bytesPerSecond * 8) / 1_000_000, 3),
-      rttMs: round(rtt.smoothedUs / 1_000, 3),
-      lossShare: round(sender.lossMeter.share(sentPackets, lostForGood), 4),
-      datagramBytes: sender.pathDatagramBytes,
-      ...(secondsLeft === undefined ? {} : { secondsLeft: round(secondsLeft, 1) }),
-    });
+  private tellProgressOf(one: OutgoingFile, now: InstantUs): void {
+    const progress = one.progress(now);
+    if (progress !== undefined) this.tell({ event: "progress", t: this.t(), ...progress });
   }
 
   private resultOf(end: SenderEnd, to: ResolvedAddress): SendResult {

@@ -4,12 +4,14 @@ import type { Manifest, RuledManifest } from "../wire/manifest.js";
 import { openCoded } from "./coded-source.js";
 import { CoderPool } from "./coder-pool.js";
 import { type ErrorCode, LacunaError } from "./errors.js";
-import type { ImageFacts } from "./events.js";
-import { openPlainFile, readFailed } from "./file-source.js";
-import { factsOf } from "./image-facts.js";
+import type { ImageFacts, Mode } from "./events.js";
+import { type FilePicture, openPlainFile, readFailed } from "./file-source.js";
 import { describeImage } from "./image-file.js";
+import { isJpeg, openJpegFile } from "./jpeg-source.js";
 import { memoryLimits } from "./memory.js";
+import { previewOfFile } from "./picture-preview.js";
 import { openPicture } from "./picture-source.js";
+import { readySource } from "./ready-source.js";
 import { cacheFolder as userCacheFolder } from "./scratch.js";
 
 /** Which pieces can be read, and how many bytes they have. Grows while a picture is being coded. */
@@ -32,6 +34,8 @@ export interface Source<M extends Manifest = RuledManifest> {
   readonly facts: ImageFacts;
   /** What a person should know, for example why a picture is sent as a plain file. */
   readonly notes: readonly string[];
+  /** Why it is sent as it is. */
+  readonly why: string;
   /** As of now. */
   readonly supply: Supply;
   /** Fulfilled when all pieces can be read; rejects with LACUNA_CODER_FAILED or LACUNA_NO_SCRATCH_ROOM. */
@@ -44,15 +48,16 @@ export interface Source<M extends Manifest = RuledManifest> {
   close(): void;
 }
 
-/** Pieces that can all be read from the start. */
-export interface ReadyPieces
-  extends Pick<Source, "manifest" | "pieceLength" | "readPiece" | "close"> {
-  readonly oddRowsFrom?: number | undefined;
+export interface CountedManifest extends Manifest {
+  readonly pieceCount: number;
 }
 
 export interface SourceOptions {
-  /** `auto`: as pixels when that is possible, else as a plain file with a note that says why. */
-  readonly mode: "auto" | "pixels" | "file";
+  /**
+   * `auto`: in the way that takes the fewest bytes. `pixels` and `jpeg` fail for what is no picture, or no JPEG file;
+   * a JPEG file that is damaged or of a rare kind goes as a plain file, with a note that says why.
+   */
+  readonly mode: "auto" | Mode;
   /** The most bytes a piece may have; `DEFAULT_PIECE_BYTES` when absent. */
   readonly pieceBytes?: number | undefined;
   /** 2: even rows before odd rows. Pictures only. */
@@ -85,69 +90,138 @@ export async function openSource(
   options: SourceOptions | CodingOptions,
 ): Promise<Source<Manifest>> {
   const file = await openFile(path);
+  const opening: Opening = {
+    coding: "raw",
+    pool: undefined,
+    ...options,
+    path,
+    file,
+    fields: options.fields ?? 1,
+    pieceBytes: options.pieceBytes ?? DEFAULT_PIECE_BYTES,
+    cacheFolder: options.cacheFolder ?? userCacheFolder(process.env),
+  };
   try {
-    const bytes = (await file.stat()).size;
-    const notes: string[] = [];
-    if (options.mode !== "file") {
-      try {
-        const source = await openPixels(path, options);
-        await file.close();
-        return source;
-      } catch (error) {
-        if (options.mode === "pixels" || !isNoPicture(error)) throw error;
-        notes.push(`sent as a plain file: ${error.message}`);
-      }
-    }
-    const pieceBytes = options.pieceBytes ?? DEFAULT_PIECE_BYTES;
-    return sourceOf(await openPlainFile(file, path, bytes, pieceBytes), notes);
+    const source = await openIn(opening, options.mode);
+    // Only a plain file is read while it is being sent.
+    if (source.manifest.content.mode !== "file") await file.close();
+    return source;
   } catch (error) {
     await file.close().catch(() => undefined);
     throw error instanceof LacunaError ? error : readFailed(path, error);
   }
 }
 
-async function openPixels(
-  path: string,
-  options: SourceOptions | CodingOptions,
-): Promise<Source<Manifest>> {
-  const { pieceBytes = DEFAULT_PIECE_BYTES, fields = 1, memoryMb } = options;
-  const { coding, pool: shared } = { coding: "raw", pool: undefined, ...options };
-  const { cacheFolder = userCacheFolder(process.env) } = options;
-  const { notes, ...image } = await describeImage(path, memoryLimits(memoryMb));
-  const how = { pieceBytes, fields, memoryMb, cacheFolder };
-  if (coding === "raw" || pieceBytes < PIECE_BYTES_MIN) {
-    return sourceOf(await openPicture(path, image, how), notes);
+/** A file that is open, and how it is to be sent. */
+interface Opening {
+  readonly path: string;
+  readonly file: FileHandle;
+  readonly coding: "coded" | "raw";
+  readonly pool: CoderPool | undefined;
+  readonly pieceBytes: number;
+  readonly fields: 1 | 2;
+  readonly memoryMb?: number | undefined;
+  readonly cacheFolder: string;
+}
+
+async function openIn(opening: Opening, mode: "auto" | Mode): Promise<Source<Manifest>> {
+  const { path, file } = opening;
+  switch (mode) {
+    case "pixels":
+      return openPixels(opening);
+    case "jpeg": {
+      if (await isJpeg(file)) return openAsJpeg(opening);
+      throw new LacunaError("LACUNA_NOT_AN_IMAGE", `${path} is no JPEG file`, { path });
+    }
+    case "file":
+      return openAsFile(opening, "its own bytes, as asked for");
+    case "auto":
+      return openBest(opening);
   }
-  const pool = shared ?? new CoderPool();
-  const close = (): void => {
-    if (pool !== shared) void pool.close();
-  };
+}
+
+/** A JPEG file as one, other pictures as pixels unless the file has fewer bytes, and all else as files. */
+async function openBest(opening: Opening): Promise<Source<Manifest>> {
+  const { file, coding, fields } = opening;
+  // Who asks for fields, or for raw pixels, means pixels.
+  const arePixelsMeant = coding === "raw" || fields === 2;
   try {
-    return await openCoded(path, image, { ...how, pool, notes, whenClosed: close });
+    if (arePixelsMeant) return await openPixels(opening);
+    if (await isJpeg(file)) return await openAsJpeg(opening);
+    const { size } = await file.stat();
+    return await openPixels(opening, size);
   } catch (error) {
-    close();
+    if (isNoPicture(error)) return openInstead(opening, error.message);
     throw error;
   }
 }
 
-function sourceOf(pieces: ReadyPieces, notes: readonly string[]): Source {
-  const { manifest, oddRowsFrom } = pieces;
-  const { pieceCount } = manifest;
-  const facts = factsOf(manifest);
-  return {
-    ...pieces,
-    facts,
-    notes,
-    supply: {
-      pieceCount,
-      available: pieceCount,
-      oddRowsFrom,
-      previewBytes: 0,
-      exactBytes: facts.bytes,
-    },
-    complete: Promise.resolve(),
-    onGrowth: () => undefined,
+async function openAsJpeg(opening: Opening): Promise<Source<Manifest>> {
+  const { path, file, pieceBytes, memoryMb } = opening;
+  const { rasterBytes } = memoryLimits(memoryMb);
+  const pieces = await openJpegFile(path, file, rasterBytes, pieceBytes);
+  if (typeof pieces === "string") return openInstead(opening, pieces);
+  return readySource(pieces, [], "a JPEG file's own bytes, cut where decoding can begin");
+}
+
+/** @param fileBytes of the file that goes instead when it is much smaller; without, pixels are what is wanted */
+async function openPixels(opening: Opening, fileBytes?: number): Promise<Source<Manifest>> {
+  const { path, pieceBytes, memoryMb, coding } = opening;
+  const { notes, ...image } = await describeImage(path, memoryLimits(memoryMb));
+  if (coding === "raw" || pieceBytes < PIECE_BYTES_MIN) {
+    return readySource(await openPicture(path, image, opening), notes, "its pixels as they are");
+  }
+  const pool = opening.pool ?? new CoderPool();
+  const whenClosed = (): void => {
+    if (pool !== opening.pool) void pool.close();
   };
+  const bytesMax = fileBytes === undefined ? Infinity : fileBytes * FILE_SHARE_MAX;
+  try {
+    const opened = await openCoded(path, image, { ...opening, pool, notes, whenClosed, bytesMax });
+    if (!("tooLong" in opened)) return opened;
+    whenClosed();
+    const { tooLong, preview } = opened;
+    const why = `its ${fileBytes} bytes are fewer than the ${tooLong} that its pixels take`;
+    return openInstead(opening, why, preview && { size: image, preview });
+  } catch (error) {
+    whenClosed();
+    throw error;
+  }
+}
+
+/** What cannot go as it was meant to. */
+function openInstead(
+  opening: Opening,
+  reason: string,
+  picture?: FilePicture,
+): Promise<Source<Manifest>> {
+  const note = `sent as a plain file: ${reason}`;
+  return openAsFile(opening, note, [note], picture);
+}
+
+async function openAsFile(
+  opening: Opening,
+  why: string,
+  notes: readonly string[] = [],
+  picture?: FilePicture,
+): Promise<Source<Manifest>> {
+  const { path, file, pieceBytes, coding } = opening;
+  const shown = coding === "raw" ? undefined : (picture ?? (await pictureIn(opening)));
+  return readySource(await openPlainFile(file, path, pieceBytes, shown), notes, why);
+}
+
+/** The picture in a file that goes as it is, if the library knows it and it is soon decoded. */
+async function pictureIn(opening: Opening): Promise<FilePicture | undefined> {
+  const { path, file, pieceBytes, memoryMb } = opening;
+  try {
+    const { width, height } = await describeImage(path, memoryLimits(memoryMb));
+    if (width * height > PREVIEWED_PIXELS_MAX) return undefined;
+    const { size: bytes } = await file.stat();
+    const preview = await previewOfFile(path, { width, height }, bytes, pieceBytes);
+    return preview && { size: { width, height }, preview };
+  } catch (error) {
+    if (isNoPicture(error)) return undefined;
+    throw error;
+  }
 }
 
 function isNoPicture(error: unknown): error is LacunaError {
@@ -182,6 +256,11 @@ async function openFile(path: string): Promise<FileHandle> {
  * that carries QUIC (RFC 9000 section 14.1).
  */
 export const DEFAULT_PIECE_BYTES = 1_150;
+
+/** Ours: pieces that are exact pixels are worth a few bytes more than the file. */
+const FILE_SHARE_MAX = 1.05;
+/** Ours: a preview of a file takes a decoding of it, and here half a second. */
+const PREVIEWED_PIXELS_MAX = 2 ** 25;
 
 /** Why a file is sent as a plain one when that is left to us. */
 const NO_PICTURE: ReadonlySet<ErrorCode> = new Set([

@@ -186,7 +186,7 @@ describe("an image under way", () => {
 describe("a sender", () => {
   const start = startOf("send", "192.0.2.7:7316");
   const { resumedPieces: _, from: __, ...facts } = OFFER;
-  const offer: SendOfferEvent = { ...facts, pieces: 46_912, notes: [] };
+  const offer: SendOfferEvent = { ...facts, pieces: 46_912, notes: [], why: "its pixels" };
   const progress: SendProgressEvent = {
     event: "progress",
     t: 1,

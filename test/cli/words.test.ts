@@ -28,21 +28,24 @@ const PLAN: Plan = {
   previewBytes: 0,
   fileBytes: 21_300_000,
   notes: [],
+  why: "its pixels as they are",
 };
 
 test("a plan tells the picture's shape, its pieces and bytes", () => {
   expect(planLines(PLAN, LOOK)).toEqual([
     "harbour.png  5640×3172  3 channels of 8 bits  the file has 21.3 MB",
     "46,912 pieces of its pixels  53.7 MB  and 92 bytes about it",
+    "  its pixels as they are",
   ]);
 });
 
-test("the plan of a file has no shape", () => {
-  expect(
-    planLines({ ...PLAN, mode: "file", pieces: 18_522, payloadBytes: 21_300_000 }, LOOK),
-  ).toEqual([
+test("the plan of a file has no shape, and says once why it is one", () => {
+  const why = "sent as a plain file: no picture";
+  const file = { ...PLAN, mode: "file", pieces: 18_522, payloadBytes: 21_300_000 } as const;
+  expect(planLines({ ...file, notes: [why], why }, LOOK)).toEqual([
     "harbour.png  the file has 21.3 MB",
     "18,522 pieces of its bytes  21.3 MB  and 92 bytes about it",
+    "  sent as a plain file: no picture",
   ]);
 });
 
@@ -239,7 +242,7 @@ describe("what is said of a transfer", () => {
 
   test("at the sender names each file, and why it goes as it does", () => {
     const { resumedPieces: _, from: __, ...facts } = offer;
-    const sent: SendOfferEvent = { ...facts, notes: [] };
+    const sent: SendOfferEvent = { ...facts, notes: [], why: "its pixels" };
     const sending = startOf("send", "192.0.2.7:7316");
     expect(sendNarration(sent, sending, LOOK, "live")).toEqual([]);
     expect(sendNarration(sent, sending, LOOK, "changes")).toEqual([

@@ -99,7 +99,7 @@ test("every command's JSON has the fields that scripts rely on", async () => {
 
   expect(sent.all("connected")).toEqual([{ event: "connected", t: number, rttMs: number }]);
   expect(sent.all("offer")).toEqual([
-    { event: "offer", t: number, id: text, ...facts, bytes, pieces, notes: [] },
+    { event: "offer", t: number, id: text, ...facts, bytes, pieces, notes: [], why: text },
   ]);
   expect(sent.all("progress").at(-1)).toMatchObject({
     sentPieces: pieces,
@@ -132,6 +132,7 @@ test("every command's JSON has the fields that scripts rely on", async () => {
       previewBytes: 0,
       fileBytes: readFileSync(picture).length,
       notes: [],
+      why: text,
     },
   ]);
 }, 30_000);
