@@ -65,6 +65,7 @@ test("every command's JSON has the fields that scripts rely on", async () => {
     pieces,
     from: text,
     resumedPieces: 0,
+    seconds: number,
   });
   expect(received.all("listening")).toEqual([
     { event: "listening", t: number, address: ticket, ticket },
