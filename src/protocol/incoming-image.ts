@@ -6,6 +6,7 @@ import type { Manifest } from "../wire/manifest.js";
 import { decodeManifest, fits } from "../wire/manifest-bytes.js";
 import { GapTracker } from "./gaps.js";
 import { HeldParity, type ReadPiece, type RecoveredPiece } from "./held-parity.js";
+import { PARITY_OVERHEAD_BYTES } from "./limits.js";
 import { mayHave, type PieceLengths } from "./piece-lengths.js";
 
 /**
@@ -48,6 +49,9 @@ export class IncomingImage {
   private readonly early = new Map<number, Uint8Array>();
   /** Bytes of these. */
   earlyBytes = 0;
+  /** Parity that came before there was anything to compute it with. */
+  private earlyParity: ParityFrame[] = [];
+  private earlyParityBytes = 0;
   /** While the image is open, and its host can read pieces back. */
   private parity: HeldParity | undefined;
 
@@ -113,18 +117,25 @@ export class IncomingImage {
   }
 
   /**
-   * Takes a parity symbol while the image is open; before that it is dropped, for there is nothing yet to
-   * compute it with.
+   * Takes a parity symbol; it is kept for later while the image is not open, for a preview's may be as early as that.
    *
    * @param roomBytes bytes that it may take
    */
   addParity(frame: ParityFrame, roomBytes: number): "bad" | undefined {
-    return this.state.name === "open" ? this.parity?.add(frame, roomBytes) : undefined;
+    switch (this.state.name) {
+      case "open":
+        return this.parity?.add(frame, roomBytes);
+      case "unknown":
+      case "offered":
+        return this.keepEarlyParity(frame, roomBytes);
+      default:
+        return undefined;
+    }
   }
 
   /** Bytes that parity takes. */
   get parityBytes(): number {
-    return this.parity?.bytes ?? 0;
+    return this.earlyParityBytes + (this.parity?.bytes ?? 0);
   }
 
   /**
@@ -164,12 +175,18 @@ export class IncomingImage {
     tracker.received -= this.early.size;
     tracker.restore(held);
     if (tracker.held.size > 0) this.heldTold = "due";
+    const { earlyParity } = this;
     this.forgetEarly();
     if (this.passOver) tracker.expectAll();
-    if (readPiece !== undefined) this.parity = new HeldParity(tracker, lengths, readPiece);
-    return early
+    const placed = early
       .map(([piece, bytes]) => ({ piece, bytes }))
       .filter(({ piece }) => tracker.add(piece));
+    if (readPiece !== undefined) {
+      this.parity = new HeldParity(tracker, lengths, readPiece);
+      // It had room as it was: what is of no use among it is dropped now.
+      for (const frame of earlyParity) this.parity.add(frame, Number.POSITIVE_INFINITY);
+    }
+    return placed;
   }
 
   end(result: ResultFrame): void {
@@ -187,8 +204,17 @@ export class IncomingImage {
     this.earlyBytes += bytes.length;
   }
 
+  private keepEarlyParity(frame: ParityFrame, roomBytes: number): undefined {
+    const cost = frame.bytes.length + PARITY_OVERHEAD_BYTES;
+    if (cost > roomBytes) return;
+    this.earlyParity.push({ ...frame, bytes: frame.bytes.slice() });
+    this.earlyParityBytes += cost;
+  }
+
   private forgetEarly(): void {
     this.early.clear();
     this.earlyBytes = 0;
+    this.earlyParity = [];
+    this.earlyParityBytes = 0;
   }
 }

@@ -9,7 +9,7 @@ import {
   writePieceHead,
 } from "../wire/frames/image.js";
 import { OutgoingParity, type SentGroup } from "./outgoing-parity.js";
-import type { ParityTerms } from "./parity-policy.js";
+import { type ParityTerms, previewTerms } from "./parity-policy.js";
 import { PieceLedger } from "./piece-ledger.js";
 
 /**
@@ -27,12 +27,23 @@ export interface ImageSource {
   readonly pieceBytes: number;
   /** Pieces below this are ready at first; all of them when absent, or none while their count is not known. */
   readonly available?: number;
+  /** The first pieces, of a preview: they are protected by parity as soon as they have been sent. */
+  readonly previewPieces?: number;
   /** Pieces left out of the first pass, until they are asked for. */
   readonly withheld?: Iterable<Range>;
   /** Bytes of a piece that is ready. */
   pieceLength(piece: number): number;
   /** Writes the bytes of a piece that is ready at `offset`. */
   readPiece(piece: number, target: Uint8Array, offset: number): void;
+}
+
+/** What a sender writes its frames by. */
+export interface WriteTerms {
+  /** Whether the receiver asks for repairs; if not, the first pass is over only when nothing of it is on the way. */
+  readonly repair: boolean;
+  /** False while the receiver has no room for pieces. */
+  readonly takesPieces: boolean;
+  readonly parity: () => ParityTerms;
 }
 
 /** What a packet of a sender carries. */
@@ -50,6 +61,10 @@ export type Sent =
 /** Manifest bytes in one frame: a full datagram with an acknowledgement beside it. */
 const MANIFEST_CHUNK_BYTES = 1_100;
 
+/** Ours: longer manifests are not said twice, and the second time comes so many of the preview's pieces later. */
+const REPEATED_CHUNKS_MAX = 8;
+const REPEAT_AFTER_PIECES = 8;
+
 /** More than the longest DONE. */
 const DONE_ROOM = 16;
 
@@ -61,6 +76,10 @@ export class OutgoingImage {
   result: ResultFrame | undefined;
   /** UDP payload bytes of the datagrams that carried this image. */
   wireBytes = 0;
+  /** The manifest is to be said twice, since a preview follows. */
+  private isManifestSingle: boolean;
+  /** The preview's pieces have not been protected yet. */
+  private isPreviewExposed: boolean;
   /** A piece has left since parity was last planned. */
   private isUnprotected = false;
   private done: "notYet" | "due" | "onTheWay" | "known" = "notYet";
@@ -74,28 +93,62 @@ export class OutgoingImage {
     this.manifest = new PieceLedger({ pieceCount: chunks });
     this.parity = new OutgoingParity(number, source, this.pieces);
     this.pieces.cover = this.parity;
+    this.isPreviewExposed = source.previewPieces !== undefined;
+    this.isManifestSingle = this.isPreviewExposed && chunks <= REPEATED_CHUNKS_MAX;
   }
 
   /**
    * Writes the most urgent frame that fits: manifest, end of the first pass,
-   * repairs, new pieces. Undefined when nothing is due or nothing fits.
-   *
-   * @param repair whether the receiver asks for repairs; if not, the first pass is over only when nothing of it is on the way
-   * @param takesPieces false while the receiver has no room for pieces
+   * repairs, the preview's parity, new pieces. Undefined when nothing is due or nothing fits.
    */
-  writeNext(
-    writer: ByteWriter,
-    packetNumber: number,
-    repair: boolean,
-    takesPieces: boolean,
-  ): Sent | undefined {
+  writeNext(writer: ByteWriter, packetNumber: number, terms: WriteTerms): Sent | undefined {
+    const { repair, takesPieces } = terms;
+    this.repeatManifest();
     const chunk = this.manifest.pick();
     if (chunk !== undefined) return this.writeManifest(writer, packetNumber, chunk);
     this.noticeEndOfPass(repair);
     const done = this.done === "due" ? this.writeDone(writer) : undefined;
     if (done !== undefined) return done;
-    const piece = takesPieces ? this.pieces.pick() : undefined;
-    return piece === undefined ? undefined : this.writePiece(writer, packetNumber, piece);
+    if (!takesPieces) return undefined;
+    const repaired = this.pieces.pickRepair();
+    if (repaired !== undefined) return this.writePiece(writer, packetNumber, repaired);
+    const parity = repair ? this.writePreviewParity(writer, terms.parity) : undefined;
+    const piece = parity === undefined ? this.pieces.pick() : undefined;
+    return piece === undefined ? parity : this.writePiece(writer, packetNumber, piece);
+  }
+
+  /** Some pieces behind the first time, so that no one run of losses takes both. */
+  private repeatManifest(): void {
+    const { previewPieces = 0 } = this.source;
+    if (!this.isManifestSingle) return;
+    if (!this.pieces.hasPassed(Math.min(previewPieces, REPEAT_AFTER_PIECES))) return;
+    this.isManifestSingle = false;
+    this.manifest.repeat();
+  }
+
+  /** While new pieces follow: they can wait for so little, and nothing is to be seen without the preview. */
+  private writePreviewParity(writer: ByteWriter, terms: () => ParityTerms): Sent | undefined {
+    this.protectPreview(terms);
+    return this.pieces.firstPassOver ? undefined : this.writeParity(writer);
+  }
+
+  private protectPreview(terms: () => ParityTerms): void {
+    const { previewPieces = 0 } = this.source;
+    if (!this.isPreviewExposed || !this.pieces.hasPassed(previewPieces)) return;
+    this.isPreviewExposed = false;
+    if (this.pieces.withholdsBelow(previewPieces)) return;
+    this.protect(previewPieces, previewTerms(terms()));
+  }
+
+  /** Plans parity over what is on the way of the first pieces, and not protected yet. */
+  private protect(before: number, terms: ParityTerms): void {
+    const pieces = [...this.pieces.piecesOnTheWay].filter(
+      (piece) => piece < before && !this.parity.isCovered(piece),
+    );
+    this.parity.plan(
+      pieces.sort((one, other) => one - other),
+      terms,
+    );
   }
 
   get hasSomethingDue(): boolean {
@@ -135,16 +188,17 @@ export class OutgoingImage {
    * withheld has not been sent, and a group may not hold it.
    */
   isParityDue(terms: () => ParityTerms): boolean {
+    this.protectPreview(terms);
     if (this.isUnprotected && this.pieces.firstPassOver && !this.pieces.withholds) {
       this.isUnprotected = false;
-      const pieces = [...this.pieces.piecesOnTheWay].filter(
-        (piece) => !this.parity.isCovered(piece),
-      );
-      this.parity.plan(
-        pieces.sort((one, other) => one - other),
-        terms(),
-      );
+      this.protect(Number.POSITIVE_INFINITY, terms());
     }
+    return this.parity.isDue;
+  }
+
+  /** The same of the preview alone. */
+  isPreviewParityDue(terms: () => ParityTerms): boolean {
+    this.protectPreview(terms);
     return this.parity.isDue;
   }
 

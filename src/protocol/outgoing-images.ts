@@ -5,7 +5,7 @@ import { FRAMES_MAX } from "../wire/frames/frame.js";
 import type { GapsFrame } from "../wire/frames/gaps.js";
 import { IMAGES_MAX, PICTURE_PIECES_MAX } from "../wire/frames/image.js";
 import { ACTIVE_IMAGES_MAX } from "./limits.js";
-import { type ImageSource, OutgoingImage, type Sent } from "./outgoing-image.js";
+import { type ImageSource, OutgoingImage, type Sent, type WriteTerms } from "./outgoing-image.js";
 import type { ParityTerms } from "./parity-policy.js";
 
 /** Frames of images in one datagram: short of the bound, so that HELLO, ACK and PADDING have their places. */
@@ -54,11 +54,12 @@ export class OutgoingImages {
   }
 
   /** Fills a datagram with what is most urgent, of one image. */
-  write(writer: ByteWriter, packetNumber: number, takesPieces: boolean): Sent[] {
+  write(writer: ByteWriter, packetNumber: number, room: Omit<WriteTerms, "repair">): Sent[] {
     const contents: Sent[] = [];
+    const terms = { ...room, repair: this.repair };
     for (const image of this.active) {
       while (contents.length < CONTENTS_MAX) {
-        const sent = image.writeNext(writer, packetNumber, this.repair, takesPieces);
+        const sent = image.writeNext(writer, packetNumber, terms);
         if (sent === undefined) break;
         contents.push(sent);
       }
@@ -70,6 +71,11 @@ export class OutgoingImages {
   /** True when parity is to be sent; asked only when nothing else is. */
   isParityDue(terms: () => ParityTerms): boolean {
     return this.repair && this.active.some((image) => image.isParityDue(terms));
+  }
+
+  /** The same of previews alone. */
+  isPreviewParityDue(terms: () => ParityTerms): boolean {
+    return this.repair && this.active.some((image) => image.isPreviewParityDue(terms));
   }
 
   /** Fills a datagram with parity of one image. */

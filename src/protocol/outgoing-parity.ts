@@ -61,8 +61,11 @@ export class OutgoingParity {
       let waiting = 0;
       let exposed = group.pieces.length;
       let longest = 0;
+      let total = 0;
       for (let piece = first; piece <= lastOf(group); piece += stride) {
-        longest = Math.max(longest, this.source.pieceLength(piece));
+        const length = this.source.pieceLength(piece);
+        longest = Math.max(longest, length);
+        total += length;
         const cover = this.covers.get(piece);
         if (cover?.waiting.has(piece) === true) waiting += 1;
         else if (cover !== undefined) exposed += 1;
@@ -70,7 +73,9 @@ export class OutgoingParity {
       // What is lost already, and waits for another group, is lost to this one for certain.
       const room = GROUP_SYMBOLS_MAX - sources - waiting;
       const symbolBytes = SYMBOL_HEAD_BYTES + longest;
-      const worth = paritySymbolsWorth({ stride, symbolBytes }, exposed, room, terms);
+      const meanBytes = SYMBOL_HEAD_BYTES + total / sources;
+      const shape = { stride, symbolBytes, meanBytes };
+      const worth = paritySymbolsWorth(shape, exposed, room, terms);
       if (worth === 0) continue;
       const sent: SentGroup = {
         ...{ first, stride, sources, symbolBytes },

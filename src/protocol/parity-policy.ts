@@ -1,4 +1,4 @@
-import { type BytesPerSecond, type DurationUs, milliseconds } from "../base/units.js";
+import { type BytesPerSecond, type DurationUs, durationUs, milliseconds } from "../base/units.js";
 import type { ParityGroup } from "../wire/frames/parity.js";
 import type { LossShape } from "./path-loss.js";
 
@@ -9,8 +9,23 @@ export interface ParityTerms {
   /** What another round of repair costs. */
   readonly rttUs: DurationUs;
   readonly pacingRate: BytesPerSecond;
-  /** A full datagram: as many symbols as it holds are lost together. */
+  /** A full datagram. */
   readonly datagramBytes: number;
+}
+
+/**
+ * The terms for a preview. It leaves before much is known of the path: loss is reckoned as if beside the packets that tell it ten had
+ * been sent and one of them lost. And it is what people wait for: a round trip more costs as much as several at the end.
+ */
+export function previewTerms({ loss, rttUs, ...others }: ParityTerms): ParityTerms {
+  const { share, run, packets } = loss;
+  const guessed = (share * packets + GUESS_LOST) / (packets + GUESS_PACKETS);
+  const isShort = rttUs < PARITY_RTT_MIN_US;
+  return {
+    ...others,
+    loss: { share: guessed, run, packets },
+    rttUs: isShort ? rttUs : durationUs(rttUs * PREVIEW_WORTH),
+  };
 }
 
 /** Pieces to protect together. */
@@ -39,6 +54,15 @@ export function groupsOver(pieces: readonly number[]): PlannedGroup[] {
   return groups;
 }
 
+/** What decides, of a group, how much a parity symbol costs and how its symbols are lost. */
+export interface GroupShape {
+  readonly stride: number;
+  /** Of its longest source symbol, and so of its parity symbols. */
+  readonly symbolBytes: number;
+  /** Of its source symbols on the mean: as many of these as fit share a datagram, and are lost together. */
+  readonly meanBytes: number;
+}
+
 /**
  * How many parity symbols make the sum of their own time and of the time that a failure would cost, by its
  * probability, least. 0 when not even one is worth it.
@@ -47,15 +71,15 @@ export function groupsOver(pieces: readonly number[]): PlannedGroup[] {
  * @param room the most that the group may have
  */
 export function paritySymbolsWorth(
-  { stride, symbolBytes }: { readonly stride: number; readonly symbolBytes: number },
+  { stride, symbolBytes, meanBytes }: GroupShape,
   exposed: number,
   room: number,
   { loss, rttUs, pacingRate, datagramBytes }: ParityTerms,
 ): number {
   if (loss.share <= 0 || rttUs < PARITY_RTT_MIN_US) return 0;
   const symbolUs = (symbolBytes * 1_000_000) / pacingRate;
-  const run = loss.run * Math.max(1, Math.floor(datagramBytes / symbolBytes));
-  const clump = clumpOf({ share: loss.share, run }, stride);
+  const run = loss.run * Math.max(1, Math.floor(datagramBytes / meanBytes));
+  const clump = clumpOf({ ...loss, run }, stride);
   let best = 0;
   let least = failure(exposed, 0, loss.share, clump) * rttUs;
   const most = Math.min(room, exposed + PARITY_BEYOND_PIECES_MAX);
@@ -131,6 +155,13 @@ function strided(pieces: readonly number[]): PlannedGroup[] {
       return { first, stride: sources === 1 ? 1 : stride, sources, pieces: own };
     });
 }
+
+/** Ours: a tenth lost, until as many packets again say otherwise. */
+const GUESS_PACKETS = 10;
+const GUESS_LOST = 1;
+
+/** Ours: what a round trip that a preview comes later counts for. */
+const PREVIEW_WORTH = 4;
 
 /** Below this round-trip time what computing costs is no longer small beside what parity saves. Ours. */
 const PARITY_RTT_MIN_US = milliseconds(10);

@@ -7,6 +7,8 @@ export interface LossShape {
   readonly share: number;
   /** Mean length of a run of losses, in packets; 1 when there are none. */
   readonly run: number;
+  /** How many packets tell it. */
+  readonly packets: number;
 }
 
 interface Totals {
@@ -53,10 +55,10 @@ export class PathLoss {
     const since = this.marks[0] as Totals;
     const packets = this.totals.resolved - since.resolved;
     const lost = this.totals.lost - since.lost;
-    if (packets <= 0 || lost <= 0) return { share: 0, run: 1 };
+    if (packets <= 0 || lost <= 0) return { share: 0, run: 1, packets: Math.max(0, packets) };
     const runs = Math.max(1, this.totals.runs - since.runs);
     const run = Math.max(1, (this.totals.losses - since.losses) / runs);
-    return { share: Math.min(1, (lost / packets) * (1 + 1 / Math.sqrt(runs))), run };
+    return { share: Math.min(1, (lost / packets) * (1 + 1 / Math.sqrt(runs))), run, packets };
   }
 }
 

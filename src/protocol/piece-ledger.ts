@@ -103,6 +103,11 @@ export class PieceLedger {
     return this.withheld.size > 0;
   }
 
+  withholdsBelow(end: number): boolean {
+    const { first } = this.withheld;
+    return first !== undefined && first < end;
+  }
+
   /** The piece to send now: repairs before what was never sent. */
   pick(): number | undefined {
     return this.pickRepair() ?? (this.next < this.available ? this.next : undefined);
@@ -150,6 +155,11 @@ export class PieceLedger {
     this.newestPacket.delete(piece);
     if (!repair || this.held.has(piece) || this.cover?.onPieceLost(piece) === true) return;
     this.due.add(piece);
+  }
+
+  /** What is on the way is sent once more, before anybody knows what becomes of it. */
+  repeat(): void {
+    for (const piece of this.newestPacket.keys()) this.due.add(piece);
   }
 
   /** A lost piece need not wait for its cover any more. */

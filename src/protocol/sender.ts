@@ -9,6 +9,7 @@ import { CLOSE_TIMEOUTS, CONNECT_TIMEOUT_US, IDLE_TIMEOUT_US, KEEPALIVE_US } fro
 import { LossMeter } from "./loss-meter.js";
 import type { ImageSource, OutgoingImage, Sent } from "./outgoing-image.js";
 import { OutgoingImages } from "./outgoing-images.js";
+import type { ParityTerms } from "./parity-policy.js";
 import { datagramBytesFor } from "./path-mtu.js";
 import type { PieceSupply } from "./piece-ledger.js";
 import { ReceivedPackets } from "./received-packets.js";
@@ -54,6 +55,7 @@ export class Sender {
    * data, the receiver's window or the host's cap. RFC 9002 section 7.8.
    */
   private limited = false;
+  private readonly parityTerms = (): ParityTerms => this.room.parityTerms;
   private connectDeadlineUs: InstantUs;
   private lastHeardUs: InstantUs;
 
@@ -283,7 +285,10 @@ export class Sender {
     const { name } = this.state;
     if (name !== "open" && name !== "connecting") return false;
     if (this.images.hasSomethingDue) return true;
-    return name === "open" && this.images.isParityDue(() => this.room.parityTerms);
+    // Before an answer only the preview's: of the path nothing is known, and of what it carries little.
+    return name === "open"
+      ? this.images.isParityDue(this.parityTerms)
+      : this.images.isPreviewParityDue(this.parityTerms);
   }
 
   private deadlineUs(nowUs: InstantUs): InstantUs {
@@ -379,7 +384,8 @@ export class Sender {
   private fill(writer: ByteWriter, packetNumber: number, probe: boolean): Sent[] {
     // A receiver that is full takes no pieces, not even as probes.
     const takesPieces = probe ? this.room.takesPiecesAsProbe : this.room.takesPieces;
-    const contents = this.images.write(writer, packetNumber, takesPieces);
+    const terms = { takesPieces, parity: this.parityTerms };
+    const contents = this.images.write(writer, packetNumber, terms);
     if (contents.length > 0) return contents;
     if (!probe) return this.images.writeParity(writer);
     // The first time that an answer is late, nothing is repeated twice: it may be late only.

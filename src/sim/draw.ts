@@ -128,6 +128,9 @@ function drawImage(random: Random, piecesMax: number): SimulatedImage {
     pieceCount,
     pieceBytes,
     ...(random.chance(0.3) ? { hasDrawnLengths: true } : {}),
+    ...(pieceCount > 1 && random.chance(0.3)
+      ? { previewPieces: Math.ceil((pieceCount - 1) ** random.unit()) }
+      : {}),
     ...(random.chance(0.3) ? { supplies: drawSupplies(random, pieceCount) } : {}),
     ...(kind < 0.15 ? { withheld: drawRanges(random, pieceCount) } : {}),
     ...(kind > 0.85 ? { resumed: drawRanges(random, pieceCount) } : {}),

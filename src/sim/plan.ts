@@ -39,6 +39,8 @@ export interface SimulatedImage {
   readonly pieceCount: number;
   /** Of the longest piece. */
   readonly pieceBytes: number;
+  /** The first pieces, of a preview. */
+  readonly previewPieces?: number;
   /** Pieces are of drawn lengths, as a coder makes them; otherwise all but the last are the longest. */
   readonly hasDrawnLengths?: boolean;
   /** The image is coded while it is sent: when pieces become ready, in rising order, the last of them telling the count. */
@@ -106,6 +108,8 @@ export interface Outcome {
   readonly parity: number;
   /** Pieces that the receiver computed from parity. */
   readonly recovered: number;
+  /** Virtual seconds from the first datagram until the receiver had the previews of all images; NaN when some never came. */
+  readonly previewSeconds: number;
   /** Pieces that came although they were held: repairs that nobody needed. */
   readonly needless: number;
   readonly datagrams: number;

@@ -110,6 +110,7 @@ function outcomeOf(lane: Lane, receiver: Receiver, endUs: InstantUs): Outcome {
     repaired: sum(images.map((image) => image?.pieces.repaired)),
     parity: sum(images.map((image) => image?.parity.pieces)),
     recovered: delivery.recovered,
+    previewSeconds: delivery.previewUs / 1_000_000,
     needless: delivery.needless,
     datagrams: sender.recovery.sentPackets,
     pathDatagramBytes: sender.pathDatagramBytes,

@@ -19,13 +19,25 @@ export class Delivery {
   /** Times that each image is still to be found damaged. */
   readonly damages: number[];
 
+  /** When the last piece of all previews came; NaN until then. */
+  previewUs = Number.NaN;
+  private previewPiecesLeft: number;
+
   constructor(
     readonly sources: readonly SimulatedSource[],
     readonly images: readonly SimulatedImage[],
   ) {
     this.arrived = sources.map((source) => new Uint8Array(source.slots.length));
     this.lengths = sources.map((source) => new Uint16Array(source.pieces));
+    this.previewPiecesLeft = images.reduce((sum, image) => sum + (image.previewPieces ?? 0), 0);
     this.damages = images.map((image) => image.damagedTimes ?? 0);
+  }
+
+  /** Notes when the last piece of the previews comes. */
+  noticePreview(image: number, piece: number, nowUs: InstantUs): void {
+    if (piece >= (this.sources[image]?.previewPieces ?? 0)) return;
+    this.previewPiecesLeft -= 1;
+    if (this.previewPiecesLeft === 0) this.previewUs = nowUs;
   }
 
   /** Keeps a piece in its slot. */
@@ -167,6 +179,7 @@ export class SimulatedReceiver {
       case "piece": {
         const { length } = event.bytes;
         delivery.place(event.image, event.piece, event.bytes);
+        delivery.noticePreview(event.image, event.piece, nowUs);
         this.diskFreeUs = after(Math.max(nowUs, this.diskFreeUs) as InstantUs, writeUs ?? ZERO);
         return this.later(this.diskFreeUs, nowUs, connection, () =>
           connection.pieceWritten(length),

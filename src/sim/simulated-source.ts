@@ -18,7 +18,13 @@ export interface SimulatedSource extends ImageSource {
 
 /** A source whose every byte is drawn; its digest is made up, for the receiver compares the bytes themselves. */
 export function sourceOf(image: SimulatedImage, random: Random): SimulatedSource {
-  const { pieceCount: pieces, pieceBytes, supplies, hasDrawnLengths = false } = image;
+  const {
+    pieceCount: pieces,
+    pieceBytes,
+    supplies,
+    hasDrawnLengths = false,
+    previewPieces = 0,
+  } = image;
   const spare = random.between(0, pieceBytes - 1);
   const ruled = (piece: number): number => pieceBytes - (piece === pieces - 1 ? spare : 0);
   const drawn = hasDrawnLengths
@@ -31,13 +37,14 @@ export function sourceOf(image: SimulatedImage, random: Random): SimulatedSource
   }
   const digest = random.bytes(32);
   const bytes = pieces * pieceBytes - spare;
-  const isCoded = hasDrawnLengths || supplies !== undefined;
+  const isCoded = hasDrawnLengths || supplies !== undefined || previewPieces > 0;
   return {
     ...{ slots, pieces, digest, pieceBytes, pieceLength },
     lengths: { max: pieceBytes, ...(isCoded ? {} : { lengthOf: ruled }) },
     manifest: isCoded
       ? codedManifest(image, digest, random)
       : ruledManifest(image, digest, bytes, random),
+    ...(previewPieces === 0 ? {} : { previewPieces }),
     ...(supplies === undefined
       ? { pieceCount: pieces, withheld: image.withheld ?? [] }
       : { pieceCount: undefined }),
@@ -93,20 +100,23 @@ function ruledManifest(
   return encodeManifest({ ...head, content });
 }
 
-/** The manifest of a coded picture with as many pixels as pieces. */
+/** The manifest of a coded picture with no fewer pixels than pieces. */
 function codedManifest(image: SimulatedImage, digest: Uint8Array, random: Random): Uint8Array {
-  const { pieceCount, pieceBytes, supplies, profileBytes = 0 } = image;
+  const { pieceCount, pieceBytes, supplies, profileBytes = 0, previewPieces = 0 } = image;
+  const tables = new Uint8Array(0);
+  const preview = { pieces: previewPieces, width: 1, height: 1, tables };
   const content: CodedContent = {
     mode: "coded",
-    width: 1,
-    height: pieceCount,
+    width: 1_024,
+    height: Math.ceil(pieceCount / 1_024),
     channels: 1,
     bits: 8,
     colour: "gray",
     fields: 1,
     format: "png",
     metadata: profileBytes === 0 ? [] : profileOf(profileBytes, random),
-    tables: new Uint8Array(0),
+    tables,
+    ...(previewPieces === 0 ? {} : { preview }),
   };
   const head = { name: "simulated", digest, pieceBytes, content };
   if (supplies === undefined) return encodeManifest({ ...head, pieceCount });

@@ -8,7 +8,7 @@ type SentParity = Extract<Sent, { kind: "parity" }>;
 
 /** 600 ms, 20 Mbit/s, a tenth lost, one piece in a datagram: a group of ten pieces is worth some parity. */
 const TERMS: ParityTerms = {
-  loss: { share: 0.1, run: 1 },
+  loss: { share: 0.1, run: 1, packets: 1_000 },
   rttUs: milliseconds(600),
   pacingRate: bytesPerSecond(20e6 / 8),
   datagramBytes: 100,
@@ -33,7 +33,8 @@ function sentOnce(withheld: { start: number; end: number }[] = []): OutgoingImag
 /** Sends whatever is due, the manifest apart, in one packet. */
 function send(image: OutgoingImage, packetNumber: number): Sent | undefined {
   let sent: Sent | undefined;
-  do sent = image.writeNext(new ByteWriter(new Uint8Array(200)), packetNumber, true, true);
+  const terms = { repair: true, takesPieces: true, parity: () => TERMS };
+  do sent = image.writeNext(new ByteWriter(new Uint8Array(200)), packetNumber, terms);
   while (sent !== undefined && sent.kind !== "piece");
   return sent;
 }

@@ -6,6 +6,7 @@ import {
   groupsOver,
   type ParityTerms,
   paritySymbolsWorth,
+  previewTerms,
 } from "../../src/protocol/parity-policy.js";
 import { BurstLoss } from "../../src/sim/burst-loss.js";
 import { lastOf } from "../../src/wire/frames/parity.js";
@@ -58,12 +59,12 @@ describe("groups", () => {
 
 describe("the number of parity symbols", () => {
   const terms = (share: number, rttMs: number, mbit: number, run = 1): ParityTerms => ({
-    loss: { share, run },
+    loss: { share, run, packets: 1_000 },
     rttUs: milliseconds(rttMs),
     pacingRate: bytesPerSecond(mbit * 125_000),
     datagramBytes: 1_200,
   });
-  const shape = { stride: 1, symbolBytes: 1_152 };
+  const shape = { stride: 1, symbolBytes: 1_152, meanBytes: 1_152 };
   const worth = (sources: number, conditions: ParityTerms, stride = 1): number =>
     paritySymbolsWorth({ ...shape, stride }, sources, 255 - sources, conditions);
 
@@ -89,6 +90,22 @@ describe("the number of parity symbols", () => {
   test("grows when several pieces share a datagram, and are lost together", () => {
     const jumbo = { ...terms(0.05, 200, 100), datagramBytes: 8_972 };
     expect(worth(100, jumbo)).toBeGreaterThan(worth(100, terms(0.05, 200, 100)));
+  });
+
+  test("grows when pieces are so short that several share one", () => {
+    const conditions = terms(0.05, 200, 100);
+    const short = paritySymbolsWorth({ ...shape, meanBytes: 300 }, 100, 155, conditions);
+    expect(short).toBeGreaterThan(worth(100, conditions));
+  });
+
+  test("of a preview is that of one in ten lost, until it is known better, and more than of others", () => {
+    const of = (packets: number, share = 0): ParityTerms =>
+      previewTerms({ ...terms(share, 40, 20), loss: { share, run: 1, packets } });
+    expect(of(0).loss.share).toBe(0.1);
+    expect(of(90).loss.share).toBe(0.01);
+    expect(of(1_000, 0.05).loss.share).toBeCloseTo(0.05, 2);
+    expect(worth(50, of(1_000, 0.05))).toBeGreaterThan(worth(50, terms(0.05, 40, 20)));
+    expect(worth(50, previewTerms(terms(0.05, 2, 1_000)))).toBe(0);
   });
 
   test("of a single piece is a copy or two", () => {
