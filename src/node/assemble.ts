@@ -1,9 +1,14 @@
+import type { PieceSet } from "../base/piece-set.js";
+import { missingMaskIn } from "../picture/hole-map.js";
 import { Partition } from "../picture/partition.js";
 import { type Band, bandsOf, partsIn, placePart, placePiece } from "../picture/raster.js";
-import type { PixelContent } from "../wire/manifest.js";
-import { diskError } from "./disk.js";
+import type { CodedContent, PixelContent } from "../wire/manifest.js";
+import { CodedRaster } from "./assemble-coded.js";
+import { type CauseOf, lackingOfPixels } from "./lacking.js";
+import type { LiveRaster } from "./live-raster.js";
 import { bytesPerPixel, rasterBytes } from "./memory.js";
 import type { PieceStore } from "./piece-store.js";
+import type { Lacking } from "./report.js";
 
 /** Rows of a picture; the pixels that are missing are zero. */
 export interface FilledBand extends Band {
@@ -12,51 +17,73 @@ export interface FilledBand extends Band {
 }
 
 /**
- * A picture's raster, put together from the pieces that are held: a small one as a whole and once, a large one
+ * A picture's raster, put together from the exact pieces that are held: a small one as a whole and once, a large one
  * band by band and anew each time.
  */
-export class AssembledRaster {
+export interface AssembledRaster {
   readonly isSmall: boolean;
+  /** From top to bottom. */
+  bands(): AsyncIterable<FilledBand>;
+  /** Of rows that `bands` has given: a byte for each pixel, 255 where it is missing, else 0. */
+  missingIn(band: Band): Uint8Array;
+  /** What is missing, once `bands` has given all. */
+  lacking(causeOf: CauseOf): Lacking;
+}
+
+/** @param bytesMax a raster of more bytes than this is a large one */
+export function assembledRaster(
+  store: PieceStore,
+  content: PixelContent | CodedContent,
+  bytesMax: number,
+  live?: LiveRaster,
+): AssembledRaster {
+  const isSmall = rasterBytes(content) <= bytesMax;
+  return content.mode === "coded"
+    ? new CodedRaster(store, content, isSmall, live)
+    : new RawRaster(store, content, isSmall);
+}
+
+/** Of pieces that are plain pixels, cut by rule. */
+class RawRaster implements AssembledRaster {
   private whole: Uint8Array | undefined;
+  private readonly partition: Partition;
+  /** More may come meanwhile. */
+  private readonly held: PieceSet;
 
   constructor(
     private readonly store: PieceStore,
     private readonly content: PixelContent,
-    /** A raster of more bytes than this is a large one. */
-    bytesMax: number,
+    readonly isSmall: boolean,
   ) {
-    this.isSmall = rasterBytes(content) <= bytesMax;
+    this.partition = Partition.of(content);
+    this.held = store.held.copy();
   }
 
-  /** From top to bottom. */
   async *bands(): AsyncIterable<FilledBand> {
     if (this.isSmall) {
-      this.whole ??= await assembleRaster(this.store, this.content);
+      this.whole ??= await assembleRaw(this.store, this.content);
       yield { y: 0, endY: this.content.height, bytes: this.whole };
     } else yield* assembleBands(this.store, this.content);
+  }
+
+  missingIn(band: Band): Uint8Array {
+    return missingMaskIn(this.partition, band, (piece) => !this.held.has(piece));
+  }
+
+  lacking(causeOf: CauseOf): Lacking {
+    return lackingOfPixels(this.content, this.held, causeOf);
   }
 }
 
 /** As a whole, whatever its size. */
-export async function assembleRaster(
-  store: PieceStore,
-  content: PixelContent,
-): Promise<Uint8Array> {
-  await store.flush();
+async function assembleRaw(store: PieceStore, content: PixelContent): Promise<Uint8Array> {
   const partition = Partition.of(content);
   const pixelBytes = bytesPerPixel(content);
-  const { pieceBytes } = store.manifest;
   const raster = new Uint8Array(rasterBytes(content));
-  const piecesAtOnce = Math.max(1, Math.floor(BLOCK_BYTES / pieceBytes));
-  const block = new Uint8Array(piecesAtOnce * pieceBytes);
-  for (const range of store.held.ranges()) {
-    for (let first = range.start; first < range.end; first += piecesAtOnce) {
-      const end = Math.min(range.end, first + piecesAtOnce);
-      await readBlock(store, block.subarray(0, (end - first) * pieceBytes), first * pieceBytes);
-      for (let piece = first; piece < end; piece += 1) {
-        placePiece(raster, partition, pixelBytes, piece, block, (piece - first) * pieceBytes);
-      }
-    }
+  for await (const { first, pieces } of store.runs()) {
+    pieces.forEach((bytes, index) => {
+      placePiece(raster, partition, pixelBytes, first + index, bytes);
+    });
   }
   return raster;
 }
@@ -83,21 +110,6 @@ async function* assembleBands(store: PieceStore, content: PixelContent): AsyncIt
   }
 }
 
-async function readBlock(store: PieceStore, block: Uint8Array, position: number): Promise<void> {
-  try {
-    for (let done = 0; done < block.length; ) {
-      const at = position + done;
-      const { bytesRead } = await store.file.read(block, done, block.length - done, at);
-      if (bytesRead === 0) throw new Error("the file of pieces has become shorter");
-      done += bytesRead;
-    }
-  } catch (error) {
-    throw diskError(error, store.folder);
-  }
-}
-
-/** Ours: a few milliseconds of copying between two looks at the network. */
-const BLOCK_BYTES = 2 ** 20;
 /** Ours: a row of tiles of most pictures. */
-export const BAND_BYTES = 4 * 2 ** 20;
+const BAND_BYTES = 4 * 2 ** 20;
 const PIECES_AT_ONCE = 512;

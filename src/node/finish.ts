@@ -1,13 +1,16 @@
+import { createHash, type Hash } from "node:crypto";
 import { link, open, rename, rm, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { assert } from "../base/assert.js";
-import type { PixelContent, RuledManifest } from "../wire/manifest.js";
-import { AssembledRaster } from "./assemble.js";
+import type { CodedContent, JpegContent, Manifest, PixelContent } from "../wire/manifest.js";
+import { type AssembledRaster, assembledRaster } from "./assemble.js";
 import { digestOf, digestOfBands } from "./digest.js";
 import { diskError, syncFolder } from "./disk.js";
 import { LacunaError } from "./errors.js";
+import { writeJpeg } from "./finish-jpeg.js";
 import { decodePixels, hasLayout, type PixelLayout, unpackPixels } from "./image-file.js";
 import { savedFormatOf, savedNameOf, savePicture } from "./image-save.js";
+import type { LiveRaster } from "./live-raster.js";
 import { memoryLimits } from "./memory.js";
 import { numberedName, safeName } from "./names.js";
 import { removePartial } from "./partial.js";
@@ -22,6 +25,8 @@ export interface FinishOptions {
   readonly onExisting: OnExisting;
   /** `MEMORY_MB_DEFAULT` when absent. */
   readonly memoryMb?: number | undefined;
+  /** The pixels, as far as they have been decoded already. */
+  readonly live?: LiveRaster | undefined;
 }
 
 /** `sha256` is the hex digest of what was received: pixels in raster order, or the file's bytes. */
@@ -44,17 +49,13 @@ export type FinishResult =
  */
 export async function finishImage(
   store: PieceStore,
-  manifest: RuledManifest,
+  manifest: Manifest,
   options: FinishOptions,
 ): Promise<FinishResult> {
   await store.flush();
-  assert(store.held.size === manifest.pieceCount, "an image is finished when every piece is held");
+  assert(store.held.size === store.pieceCount, "an image is finished when every piece is held");
   try {
-    const { content } = manifest;
-    const result =
-      content.mode === "file"
-        ? await finishPlainFile(store, manifest, options)
-        : await finishPicture(store, manifest, content, options);
+    const result = await makeFile(store, manifest, options);
     if (result.outcome === "saved") await removePartial(options.out, manifest);
     return result;
   } catch (error) {
@@ -62,16 +63,33 @@ export async function finishImage(
   }
 }
 
+async function makeFile(
+  store: PieceStore,
+  manifest: Manifest,
+  options: FinishOptions,
+): Promise<FinishResult> {
+  const { content } = manifest;
+  switch (content.mode) {
+    case "file":
+      return finishPlainFile(store, manifest, options);
+    case "jpeg":
+      return finishJpeg(store, manifest, content, options);
+    case "pixels":
+    case "coded":
+      return finishPicture(store, manifest, content, options);
+  }
+}
+
 /** The name that the finished file gets when nothing is in its way. */
-export function finishedName({ name, content }: RuledManifest, memoryMb?: number): string {
-  if (content.mode === "file") return safeName(name);
+export function finishedName({ name, content }: Manifest, memoryMb?: number): string {
+  if (content.mode === "file" || content.mode === "jpeg") return safeName(name);
   const saved = savedFormatOf(content, memoryLimits(memoryMb));
   return savedNameOf(safeName(name), content, saved);
 }
 
 async function finishPlainFile(
   store: PieceStore,
-  manifest: RuledManifest,
+  manifest: Manifest,
   options: FinishOptions,
 ): Promise<FinishResult> {
   // The disk and the digest take about as long, and neither waits for the other.
@@ -81,36 +99,67 @@ async function finishPlainFile(
   return { ...(await publish(store.piecesPath, safeName(manifest.name), options)), sha256 };
 }
 
+async function finishJpeg(
+  store: PieceStore,
+  manifest: Manifest,
+  content: JpegContent,
+  options: FinishOptions,
+): Promise<FinishResult> {
+  const passing = join(store.folder, PASSING_NAME);
+  try {
+    const sha256 = hex(await writeJpeg(passing, store, content));
+    if (sha256 !== hex(manifest.digest)) return { outcome: "digest-differs", sha256 };
+    return { ...(await publish(passing, safeName(manifest.name), options)), sha256 };
+  } finally {
+    await rm(passing, { force: true });
+  }
+}
+
 async function finishPicture(
   store: PieceStore,
-  manifest: RuledManifest,
-  content: PixelContent,
+  manifest: Manifest,
+  content: PixelContent | CodedContent,
   options: FinishOptions,
 ): Promise<FinishResult> {
   const limits = memoryLimits(options.memoryMb);
-  let raster: AssembledRaster | undefined = new AssembledRaster(store, content, limits.rasterBytes);
+  let raster: AssembledRaster | undefined;
+  raster = assembledRaster(store, content, limits.rasterBytes, options.live);
   const { isSmall } = raster;
-  const sha256 = hex(await digestOfBands(bytesOf(raster)));
-  if (sha256 !== hex(manifest.digest)) return { outcome: "digest-differs", sha256 };
+  const announced = hex(manifest.digest);
+  let sha256 = isSmall ? hex(await digestOfBands(bytesOf(raster))) : undefined;
+  if (sha256 !== undefined && sha256 !== announced) return { outcome: "digest-differs", sha256 };
   const passing = join(store.folder, PASSING_NAME);
   const saved = savedFormatOf(content, limits);
   const { metadata } = content;
-  await savePicture(passing, saved, { layout: content, metadata, isSmall, bands: bytesOf(raster) });
-  // Reading it back needs as much memory again.
-  raster = undefined;
-  const written = await digestOfPicture(passing, content, isSmall);
-  if (written === undefined || hex(written) !== sha256) {
+  try {
+    // Of a large picture, another pass over its pixels costs more than a file in vain.
+    const hash = createHash("sha256");
+    const bands = isSmall ? bytesOf(raster) : hashed(bytesOf(raster), hash);
+    await savePicture(passing, saved, { layout: content, metadata, isSmall, bands });
+    sha256 ??= hash.digest("hex");
+    if (sha256 !== announced) return { outcome: "digest-differs", sha256 };
+    // Reading it back needs as much memory again.
+    raster = undefined;
+    const written = await digestOfPicture(passing, content, isSmall);
+    if (written === undefined || hex(written) !== sha256) {
+      throw new LacunaError("LACUNA_DISK_ERROR", `${passing} does not read back as it was written`);
+    }
+    const name = savedNameOf(safeName(manifest.name), content, saved);
+    return { ...(await publish(passing, name, options)), sha256 };
+  } finally {
     await rm(passing, { force: true });
-    throw new LacunaError("LACUNA_DISK_ERROR", `${passing} does not read back as it was written`);
   }
-  const name = savedNameOf(safeName(manifest.name), content, saved);
-  const result = await publish(passing, name, options);
-  await rm(passing, { force: true });
-  return { ...result, sha256 };
 }
 
 async function* bytesOf(raster: AssembledRaster): AsyncIterable<Uint8Array> {
   for await (const { bytes } of raster.bands()) yield bytes;
+}
+
+async function* hashed(bands: AsyncIterable<Uint8Array>, hash: Hash): AsyncIterable<Uint8Array> {
+  for await (const band of bands) {
+    hash.update(band);
+    yield band;
+  }
 }
 
 /** Of the pixels in a file; undefined when it has another layout or cannot be read. */

@@ -1,7 +1,7 @@
 import { open, rm } from "node:fs/promises";
 import type { Sharp } from "sharp";
 import { assert } from "../base/assert.js";
-import type { Metadata, PixelContent } from "../wire/manifest.js";
+import type { Metadata, PictureFacts } from "../wire/manifest.js";
 import { writeAll, writeDurably } from "./disk.js";
 import type { PixelLayout } from "./image-file.js";
 import { libraryError, loadImageLibrary } from "./image-library.js";
@@ -28,7 +28,7 @@ export interface Rows {
  * The original's format where that is lossless; PNG else, and TIFF for CMYK, which PNG does not know. A WebP that its
  * encoder does not take, or that needs too much memory, becomes PNG as well.
  */
-export function savedFormatOf(content: PixelContent, limits: MemoryLimits): SavedFormat {
+export function savedFormatOf(content: PictureFacts, limits: MemoryLimits): SavedFormat {
   const { format, colour, width, height } = content;
   if (colour === "cmyk" || format === "tiff") return "tiff";
   const takesWebp = Math.max(width, height) <= WEBP_SIDE_MAX && width * height <= limits.webpPixels;
@@ -36,7 +36,7 @@ export function savedFormatOf(content: PixelContent, limits: MemoryLimits): Save
 }
 
 /** The file's name, with another extension when it is stored in another format. */
-export function savedNameOf(name: string, content: PixelContent, saved: SavedFormat): string {
+export function savedNameOf(name: string, content: PictureFacts, saved: SavedFormat): string {
   if (FORMATS_KEPT[saved] === content.format) return name;
   const { stem, extension } = splitName(name);
   const known = IMAGE_EXTENSION.test(extension) ? stem : name;

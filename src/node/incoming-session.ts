@@ -1,32 +1,31 @@
-import { stat, statfs } from "node:fs/promises";
-import { join } from "node:path";
 import type { PieceSet } from "../base/piece-set.js";
 import type { InstantUs } from "../base/units.js";
 import type { GapTracker } from "../protocol/gaps.js";
 import type { ReadPiece } from "../protocol/held-parity.js";
 import type { PieceWay, ReceiverConnection } from "../protocol/receiver-connection.js";
 import type { Reason } from "../wire/frames/end.js";
-import type { RuledManifest } from "../wire/manifest.js";
+import type { Manifest } from "../wire/manifest.js";
 import { formatAddress } from "./address.js";
 import type { ReceivedFile, Snapshot } from "./api-types.js";
 import { nowUs } from "./clock.js";
 import { LacunaError } from "./errors.js";
 import type { ImageFacts, PartialEvent, ReceiveEvent } from "./events.js";
-import { finishedName, finishImage, type OnExisting } from "./finish.js";
+import { finishImage, type OnExisting } from "./finish.js";
 import { factsOf } from "./image-facts.js";
-import { RASTER_BYTES_MAX } from "./image-file.js";
+import { causeIn } from "./lacking.js";
 import type { LiveDecoder } from "./live-decoder.js";
 import { memoryLimits } from "./memory.js";
 import { type MemoryBudget, savingBytes } from "./memory-budget.js";
-import { MissingCounter } from "./missing-counter.js";
+import { countHeld, type MissingCounter } from "./missing-counter.js";
 import type { Observers, PieceOrigin } from "./observer.js";
 import { keepPartial } from "./partial.js";
 import { addressOf } from "./peer-path.js";
 import { pieceLengths } from "./piece-lengths.js";
-import { PieceStore } from "./piece-store.js";
+import type { PieceStore } from "./piece-store.js";
 import { RateMeter } from "./rate-meter.js";
 import { wireReasonOf } from "./refusal.js";
 import { round } from "./round.js";
+import { checkRoom, nameTaken, openStore } from "./session-room.js";
 import { snapshotOfStore } from "./snapshot.js";
 import { asLacunaError } from "./transfer.js";
 
@@ -63,30 +62,44 @@ const WIRE_REASON: Partial<Record<PartialReason, Reason>> = {
  */
 type State = "opening" | "open" | "finishing" | "ended";
 
+/** An image that a sender offers. */
+export interface OfferedImage {
+  readonly id: string;
+  /** Its number in the connection. */
+  readonly number: number;
+  readonly manifest: Manifest;
+  /** Counts for this image, from nothing on. */
+  readonly missing: MissingCounter;
+}
+
 /** One image at a receiver: its pieces on disk, its progress, its end. */
 export class IncomingSession {
+  readonly id: string;
   readonly facts: ImageFacts;
   file: ReceivedFile | undefined;
   failure: LacunaError | undefined;
+  private readonly number: number;
+  private readonly manifest: Manifest;
+  private readonly missing: MissingCounter;
   private state: State = "opening";
   private store: PieceStore | undefined;
   private readonly rate = new RateMeter();
-  private readonly missing: MissingCounter;
   private damagedBefore = false;
   private unwrittenBytes = 0;
   /** The last piece of work begun; the end waits for it. */
   private work: Promise<void> = Promise.resolve();
 
   constructor(
-    readonly id: string,
-    private readonly number: number,
-    private readonly manifest: RuledManifest,
+    { id, number, manifest, missing }: OfferedImage,
     private readonly connection: ReceiverConnection,
     private readonly startedUs: InstantUs,
     private readonly host: SessionHost,
   ) {
+    this.id = id;
+    this.number = number;
+    this.manifest = manifest;
+    this.missing = missing;
     this.facts = factsOf(manifest);
-    this.missing = new MissingCounter(manifest);
   }
 
   get hasEnded(): boolean {
@@ -96,8 +109,9 @@ export class IncomingSession {
   /** Makes room on the disk, or refuses. */
   open(): Promise<void> {
     return this.begin(async () => {
-      await this.checkRoom();
+      await checkRoom(this.manifest, this.host);
       this.store = await this.openStore();
+      await countHeld(this.missing, this.store);
       if (this.state !== "opening") return;
       this.state = "open";
       const held = this.store.held.copy();
@@ -113,7 +127,7 @@ export class IncomingSession {
         resumedPieces: held.size,
         seconds: this.seconds(),
       });
-      const lengths = { max: this.manifest.pieceBytes, lengthOf: pieceLengths(this.manifest) };
+      const lengths = pieceLengths(this.manifest);
       const read: ReadPiece = (...where) => this.readBack(...where);
       this.connection.accept(this.number, lengths, held.ranges(), nowUs(), read);
       this.host.wake(this.connection);
@@ -127,6 +141,7 @@ export class IncomingSession {
     }
     this.unwrittenBytes += bytes.length;
     this.store.write(piece, bytes);
+    this.missing.add(piece, bytes);
     this.showPiece(piece, bytes, via);
   }
 
@@ -136,8 +151,11 @@ export class IncomingSession {
     return this.begin(async () => {
       if (this.store === undefined || this.state !== "finishing") return;
       const { out, onExisting, memoryMb } = this.host;
-      const how = { out, onExisting, memoryMb };
       const { store, manifest } = this;
+      this.learnCount(store);
+      const live = this.host.live.rasterOf(this.id);
+      await live?.settled();
+      const how = { out, onExisting, memoryMb, live };
       const result = await this.inBudget(() => finishImage(store, manifest, how));
       if (result.outcome === "digest-differs") return this.retryDamaged();
       if (result.outcome === "exists") {
@@ -170,6 +188,7 @@ export class IncomingSession {
         return;
       }
       this.state = "ended";
+      this.learnCount(this.store);
       const { out, memoryMb } = this.host;
       const causeOf = (piece: number): string => causeIn(this.tracker, piece);
       const how = { out, memoryMb, causeOf, reason, seconds: this.seconds() };
@@ -199,10 +218,11 @@ export class IncomingSession {
     const { tracker } = this;
     if (this.state === "ended" || this.store === undefined || tracker === undefined) return;
     const now = nowUs();
-    const { bytes, pieces } = this.facts;
-    const heldBytes = (tracker.held.size / pieces) * bytes;
-    this.rate.update(heldBytes, now);
-    const secondsLeft = this.rate.secondsFor(bytes - heldBytes);
+    // About: of a picture whose pieces are still being counted, nobody knows better.
+    const pieceBytes = this.facts.bytes / this.facts.pieces;
+    const missingPieces = this.missingPieces();
+    this.rate.update(tracker.held.size * pieceBytes, now);
+    const secondsLeft = this.rate.secondsFor(missingPieces * pieceBytes);
     const { rtt } = this.connection.recovery;
     const { total, lost } = this.connection.packets;
     this.host.tell({
@@ -210,7 +230,7 @@ export class IncomingSession {
       t: this.host.t(),
       id: this.id,
       missingPixels: this.missing.count(tracker),
-      missingPieces: tracker.missingCount,
+      missingPieces,
       received: tracker.received,
       repaired: tracker.repaired,
       recovered: tracker.recovered,
@@ -253,9 +273,9 @@ export class IncomingSession {
     this.failure = failure;
     const reason = wireReasonOf(failure);
     const { tracker } = this;
-    const { mode, width, height, bytes, pieces } = this.facts;
-    const whole = mode === "pixels" ? width * height : bytes;
-    const missingPieces = tracker?.missingCount ?? pieces;
+    const { mode, width, height, bytes } = this.facts;
+    const whole = mode === "file" ? bytes : width * height;
+    const missingPieces = this.missingPieces();
     const missingPixels = tracker === undefined ? whole : this.missing.count(tracker);
     const outcome = wasOpening || reason === "nameTaken" ? "refused" : "failed";
     this.connection.endImage(this.number, outcome, reason, missingPieces, missingPixels);
@@ -270,44 +290,24 @@ export class IncomingSession {
     return this.connection.images.get(this.number)?.tracker;
   }
 
-  /** Refuses what cannot end well. */
-  private async checkRoom(): Promise<void> {
-    const { bytes, name, mode } = this.facts;
-    if (this.host.onExisting === "skip") {
-      const path = join(this.host.out, finishedName(this.manifest, this.host.memoryMb));
-      if (await stat(path).catch(() => undefined)) throw nameTaken(path);
-    }
-    if (mode === "pixels" && bytes > RASTER_BYTES_MAX) {
-      const message = `${name} has ${bytes} bytes of pixels; at most ${RASTER_BYTES_MAX} are taken`;
-      throw new LacunaError("LACUNA_IMAGE_TOO_LARGE", message, { name, bytes });
-    }
-    const disk = await statfs(this.host.out);
-    const free = disk.bavail * disk.bsize;
-    // A large picture's file is made on the disk, too: its plain rows, the file, and what is read back of it.
-    const isLarge = mode === "pixels" && bytes > memoryLimits(this.host.memoryMb).rasterBytes;
-    const needed = isLarge ? LARGE_PICTURE_COPIES * bytes : bytes;
-    if (needed > free) {
-      const message = `${name} needs ${needed} bytes; ${this.host.out} has room for ${free}`;
-      throw new LacunaError("LACUNA_DISK_FULL", message, { name, bytes, free });
-    }
+  /** About how many are missing while nobody knows how many there are. */
+  private missingPieces(): number {
+    const { tracker } = this;
+    const held = tracker?.held.size ?? 0;
+    return Math.max(0, (tracker?.pieceCount ?? this.facts.pieces) - held);
   }
 
-  /** The image's own folder, or one beside it when another sender sends the same image right now. */
-  private async openStore(): Promise<PieceStore> {
-    const folder = PieceStore.folderFor(this.host.out, this.manifest);
-    const events = {
-      onWritten: (bytes: number) => this.noteWritten(bytes),
-      onError: (error: LacunaError) => this.fail(error),
-    };
-    for (let copy = 1; ; copy += 1) {
-      try {
-        const path = copy === 1 ? folder : `${folder}-${copy}`;
-        return await PieceStore.open(path, this.manifest, events);
-      } catch (error) {
-        const inUse = error instanceof LacunaError && error.code === "LACUNA_IN_USE";
-        if (!inUse || copy === COPIES_MAX) throw error;
-      }
-    }
+  /** The store knows how many pieces there are once the connection does. */
+  private learnCount(store: PieceStore): void {
+    const pieceCount = this.tracker?.pieceCount;
+    if (pieceCount !== undefined) store.learnCount(pieceCount);
+  }
+
+  private openStore(): Promise<PieceStore> {
+    return openStore(this.host.out, this.manifest, {
+      onWritten: (bytes) => this.noteWritten(bytes),
+      onError: (error) => this.fail(error),
+    });
   }
 
   private showImage(): void {
@@ -349,6 +349,7 @@ export class IncomingSession {
     this.damagedBefore = true;
     await this.store?.discard();
     this.store = await this.openStore();
+    this.missing.clear();
     this.state = "open";
     this.showImage();
     this.connection.damaged(this.number);
@@ -392,18 +393,4 @@ export class IncomingSession {
   }
 }
 
-/** Why a piece is missing, as far as its receiver can know. */
-function causeIn(tracker: GapTracker | undefined, piece: number): string {
-  if (tracker === undefined || !tracker.isExpected(piece)) return "not-seen";
-  return tracker.wasRequested(piece) ? "requested" : "lost";
-}
-
-function nameTaken(path: string): LacunaError {
-  return new LacunaError("LACUNA_NAME_TAKEN", `${path} is there already`, { path });
-}
-
-/** Senders of one and the same image at the same time: as many as there can be connections. */
-const COPIES_MAX = 256;
 const SHOWN_AT_ONCE = 256;
-/** The pieces, and at most two more at a time. */
-const LARGE_PICTURE_COPIES = 3;

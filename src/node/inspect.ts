@@ -1,10 +1,12 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { PieceSet } from "../base/piece-set.js";
 import type { Inspection, MissingRegion } from "./api-types.js";
 import { LacunaError } from "./errors.js";
-import { PieceStore, STORE_FOLDER } from "./piece-store.js";
-import { type PartialReport, partialReport } from "./report.js";
+import { lackingOfCoded, lackingOfFile, lackingOfPixels, UNKNOWN_CAUSE } from "./lacking.js";
+import { CodedCounter, JpegCounter, type MissingCounter } from "./missing-counter.js";
+import { PieceFiles } from "./piece-files.js";
+import { PieceStore, STORE_FOLDER, type StoreContents } from "./piece-store.js";
+import { type Lacking, type PartialReport, partialReport } from "./report.js";
 
 /**
  * Tells what is missing of an image: from its NAME.report.json, the pictures
@@ -48,9 +50,9 @@ function parseReport(text: string): PartialReport | undefined {
 async function fromFolder(path: string): Promise<Inspection | undefined> {
   const contents = await PieceStore.inspect(path);
   if (contents !== undefined) {
-    const { manifest, held } = contents;
-    const missing = PieceSet.of(held.gaps(0, manifest.pieceCount));
-    return inspectionOf(partialReport(manifest, missing, () => "missing"));
+    const { manifest, held, pieceCount } = contents;
+    const lacking = await lackingIn(path, contents);
+    return lacking && inspectionOf(partialReport(manifest, pieceCount, held.size, lacking));
   }
   const waiting = basename(path) === STORE_FOLDER ? path : join(path, STORE_FOLDER);
   const folders = await readdir(waiting).catch(() => []);
@@ -59,6 +61,51 @@ async function fromFolder(path: string): Promise<Inspection | undefined> {
   if (others.length === 0) return fromFolder(join(waiting, only));
   const message = `${folders.length} images wait in ${waiting}; name one of its folders`;
   throw new LacunaError("LACUNA_NOTHING_TO_INSPECT", message, { path, count: folders.length });
+}
+
+/** What a folder that waits lacks; undefined when its pieces cannot be read. */
+async function lackingIn(folder: string, contents: StoreContents): Promise<Lacking | undefined> {
+  const { manifest, held } = contents;
+  const { content } = manifest;
+  const causeOf = (): string => UNKNOWN_CAUSE;
+  switch (content.mode) {
+    case "file":
+      return lackingOfFile(manifest, content, held, causeOf);
+    case "pixels":
+      return lackingOfPixels(content, held, causeOf);
+    case "coded": {
+      const counter = CodedCounter.of(content);
+      if (counter === undefined || !(await addAll(folder, contents, counter))) return undefined;
+      return lackingOfCoded(content, counter.exact, UNKNOWN_CAUSE);
+    }
+    case "jpeg": {
+      const counter = JpegCounter.of(content);
+      if (counter === undefined || !(await addAll(folder, contents, counter))) return undefined;
+      return counter.pieces.lacking(UNKNOWN_CAUSE);
+    }
+  }
+}
+
+/** False when the pieces cannot be read. */
+async function addAll(
+  folder: string,
+  { manifest, held }: StoreContents,
+  counter: MissingCounter,
+): Promise<boolean> {
+  const files = await PieceFiles.open(folder, manifest, "read").catch(() => undefined);
+  if (files === undefined) return false;
+  try {
+    for await (const { first, pieces } of files.runs(held.ranges())) {
+      pieces.forEach((bytes, index) => {
+        counter.add(first + index, bytes);
+      });
+    }
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await files.close();
+  }
 }
 
 function inspectionOf(report: PartialReport): Inspection {

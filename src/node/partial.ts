@@ -1,23 +1,30 @@
 import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { PieceSet } from "../base/piece-set.js";
-import { missingMaskIn } from "../picture/hole-map.js";
-import { Partition } from "../picture/partition.js";
-import { type Band, bandsOf } from "../picture/raster.js";
-import type { PixelContent, RuledManifest } from "../wire/manifest.js";
-import { AssembledRaster, BAND_BYTES } from "./assemble.js";
+import { assert } from "../base/assert.js";
+import type { JpegContent, Manifest } from "../wire/manifest.js";
+import { type AssembledRaster, assembledRaster } from "./assemble.js";
+import { JpegRaster } from "./assemble-jpeg.js";
 import { diskError, syncFolder, writeAtomically } from "./disk.js";
+import type { PixelLayout } from "./image-file.js";
 import { PNG_QUICK, type Rows, savePng } from "./image-save.js";
+import { type CauseOf, lackingOfFile, sharedCause } from "./lacking.js";
 import { memoryLimits } from "./memory.js";
+import { countHeld, JpegCounter } from "./missing-counter.js";
 import { safeName, splitName } from "./names.js";
 import type { PieceStore } from "./piece-store.js";
-import { type PartialReport, partialReport, type ReportExtras, reportText } from "./report.js";
+import {
+  type Lacking,
+  type PartialReport,
+  partialReport,
+  type ReportExtras,
+  reportText,
+} from "./report.js";
 
 export interface PartialOptions extends Omit<ReportExtras, "resume"> {
   /** The folder for received files. */
   readonly out: string;
   /** Why a piece is missing. */
-  readonly causeOf: (piece: number) => string;
+  readonly causeOf: CauseOf;
   /** `MEMORY_MB_DEFAULT` when absent. */
   readonly memoryMb?: number | undefined;
 }
@@ -44,18 +51,18 @@ export interface PartialPaths {
  */
 export async function keepPartial(
   store: PieceStore,
-  manifest: RuledManifest,
+  manifest: Manifest,
   options: PartialOptions,
 ): Promise<PartialResult> {
   const { out, causeOf, memoryMb, ...extras } = options;
   const paths = partialPaths(out, manifest);
   try {
     await store.flush();
-    const missing = PieceSet.of(store.held.gaps(0, manifest.pieceCount));
+    const held = store.held.copy();
+    const lacking = await keepPictures(store, manifest, paths, { causeOf, memoryMb });
     const resume = store.folder;
-    const report = partialReport(manifest, missing, causeOf, { ...extras, resume });
-    const { content } = manifest;
-    if (content.mode === "pixels") await writePictures(store, content, paths, memoryMb);
+    const { pieceCount } = store;
+    const report = partialReport(manifest, pieceCount, held.size, lacking, { ...extras, resume });
     const passing = join(store.folder, PASSING_NAME);
     await writeAtomically(paths.report, passing, reportText(report));
     await syncFolder(out);
@@ -66,12 +73,12 @@ export async function keepPartial(
 }
 
 /** Takes an earlier partial result away, once the image is complete. */
-export async function removePartial(out: string, manifest: RuledManifest): Promise<void> {
+export async function removePartial(out: string, manifest: Manifest): Promise<void> {
   const { picture, mask, report } = partialPaths(out, manifest);
   await Promise.all([picture, mask, report].map((path) => rm(path, { force: true })));
 }
 
-export function partialPaths(out: string, manifest: RuledManifest): PartialPaths {
+export function partialPaths(out: string, manifest: Manifest): PartialPaths {
   const { stem } = splitName(safeName(manifest.name));
   const path = (ending: string) => join(out, `${stem}.${ending}`);
   return {
@@ -81,36 +88,85 @@ export function partialPaths(out: string, manifest: RuledManifest): PartialPaths
   };
 }
 
-async function writePictures(
+/** Writes the pictures, if the image is one, and tells what they lack. */
+async function keepPictures(
   store: PieceStore,
-  content: PixelContent,
+  manifest: Manifest,
   paths: PartialPaths,
-  memoryMb: number | undefined,
+  { causeOf, memoryMb }: Pick<PartialOptions, "causeOf" | "memoryMb">,
+): Promise<Lacking> {
+  const { content } = manifest;
+  const held = store.held.copy();
+  switch (content.mode) {
+    case "file":
+      return lackingOfFile(manifest, content, held, causeOf);
+    case "jpeg":
+      return keepJpeg(store, content, paths, { causeOf, memoryMb });
+    case "pixels":
+    case "coded": {
+      // An alpha channel and a mask are made of it.
+      const bytesMax = memoryLimits(memoryMb).rasterBytes / 2;
+      const raster = assembledRaster(store, content, bytesMax);
+      await writePictures(store.folder, raster, content, paths);
+      return raster.lacking(causeOf);
+    }
+  }
+}
+
+async function keepJpeg(
+  store: PieceStore,
+  content: JpegContent,
+  paths: PartialPaths,
+  { causeOf, memoryMb }: Pick<PartialOptions, "causeOf" | "memoryMb">,
+): Promise<Lacking> {
+  const raster = await JpegRaster.of(store, content, memoryLimits(memoryMb).decoderBytes / 2);
+  if (raster === undefined) return lackingByHeads(store, content, causeOf);
+  await writePictures(store.folder, raster, { ...raster.layout, metadata: [] }, paths);
+  return raster.lacking(causeOf);
+}
+
+/** Of a picture that is too large to be drawn in memory. */
+async function lackingByHeads(
+  store: PieceStore,
+  content: JpegContent,
+  causeOf: CauseOf,
+): Promise<Lacking> {
+  const counter = JpegCounter.of(content);
+  assert(counter !== undefined, "an image with other tables is refused when it is offered");
+  await countHeld(counter, store);
+  return counter.pieces.lacking(sharedCause(store.held, store.pieceCount, causeOf));
+}
+
+async function writePictures(
+  folder: string,
+  raster: AssembledRaster,
+  picture: ShownPicture,
+  paths: PartialPaths,
 ): Promise<void> {
-  // An alpha channel and a mask are made of it.
-  const bytesMax = memoryLimits(memoryMb).rasterBytes / 2;
-  const raster = new AssembledRaster(store, content, bytesMax);
-  const picture = join(store.folder, `${PASSING_NAME}.picture`);
-  const mask = join(store.folder, `${PASSING_NAME}.mask`);
+  const shown = join(folder, `${PASSING_NAME}.picture`);
+  const mask = join(folder, `${PASSING_NAME}.mask`);
   try {
-    await savePng(picture, shownRows(raster, store, content), PNG_QUICK);
-    await savePng(mask, maskRows(raster.isSmall, store, content), PNG_QUICK);
-    await rename(picture, paths.picture);
+    await savePng(shown, shownRows(raster, picture), PNG_QUICK);
+    await savePng(mask, maskRows(raster, picture), PNG_QUICK);
+    await rename(shown, paths.picture);
     await rename(mask, paths.mask);
   } finally {
-    await rm(picture, { force: true });
+    await rm(shown, { force: true });
     await rm(mask, { force: true });
   }
 }
 
+/** What rows are shown as. */
+type ShownPicture = PixelLayout & Pick<Rows, "metadata">;
+
 /** White where a pixel is missing. */
-function maskRows(isSmall: boolean, store: PieceStore, content: PixelContent): Rows {
-  const { width, height } = content;
+function maskRows(raster: AssembledRaster, { width, height }: ShownPicture): Rows {
   const layout = { width, height, channels: 1, bits: 8, colour: "gray" } as const;
+  const { isSmall } = raster;
+  const rows = isSmall ? height : Math.max(1, Math.floor(MASK_BYTES / width));
   async function* bands(): AsyncIterable<Uint8Array> {
-    const bytesMax = isSmall ? Number.POSITIVE_INFINITY : BAND_BYTES;
-    for (const band of bandsOf(Partition.of(content), 1, bytesMax)) {
-      yield maskOf(store, content, band);
+    for (let y = 0; y < height; y += rows) {
+      yield raster.missingIn({ y, endY: Math.min(height, y + rows) });
       await new Promise(setImmediate);
     }
   }
@@ -118,20 +174,20 @@ function maskRows(isSmall: boolean, store: PieceStore, content: PixelContent): R
 }
 
 /** The picture with an alpha channel that is zero, like all else, where the mask is not. */
-function shownRows(raster: AssembledRaster, store: PieceStore, content: PixelContent): Rows {
-  const { channels, bits, colour, metadata } = content;
+function shownRows(raster: AssembledRaster, picture: ShownPicture): Rows {
+  const { channels, bits, colour, metadata } = picture;
   const { isSmall } = raster;
   if (colour === "cmyk") {
-    const layout = { ...content, colour: "rgb", channels: 4 } as const;
+    const layout = { ...picture, colour: "rgb", channels: 4 } as const;
     // The profile describes inks, not this picture.
     const kept = metadata.filter(({ kind }) => kind !== "icc");
     return { layout, metadata: kept, isSmall, bands: converted(rgbaOfCmyk) };
   }
   // Where nothing has come the raster is zero, alpha included.
   if (channels === 2 || channels === 4) {
-    return { layout: content, metadata, isSmall, bands: converted((bytes) => bytes) };
+    return { layout: picture, metadata, isSmall, bands: converted((bytes) => bytes) };
   }
-  const layout = { ...content, channels: channels === 1 ? 2 : 4 } as const;
+  const layout = { ...picture, channels: channels === 1 ? 2 : 4 } as const;
   const bands = converted((bytes, mask) => withAlpha(bytes, mask, channels, bits / 8));
   return { layout, metadata, isSmall, bands };
 
@@ -139,13 +195,9 @@ function shownRows(raster: AssembledRaster, store: PieceStore, content: PixelCon
     convert: (bytes: Uint8Array, mask: Uint8Array) => Uint8Array,
   ): AsyncIterable<Uint8Array> {
     for await (const band of raster.bands()) {
-      yield convert(band.bytes, maskOf(store, content, band));
+      yield convert(band.bytes, raster.missingIn(band));
     }
   }
-}
-
-function maskOf(store: PieceStore, content: PixelContent, band: Band): Uint8Array {
-  return missingMaskIn(Partition.of(content), band, (piece) => !store.held.has(piece));
 }
 
 function withAlpha(
@@ -179,3 +231,5 @@ function rgbaOfCmyk(raster: Uint8Array, mask: Uint8Array): Uint8Array {
 }
 
 const PASSING_NAME = "partial";
+/** Ours: a few milliseconds of work at a time. */
+const MASK_BYTES = 4 * 2 ** 20;

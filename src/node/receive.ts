@@ -5,7 +5,6 @@ import { resolve } from "node:path";
 import { type InstantUs, milliseconds, seconds } from "../base/units.js";
 import { Receiver } from "../protocol/receiver.js";
 import type { ReceiverConnection, ReceiverEvent } from "../protocol/receiver-connection.js";
-import { isRuled } from "../wire/manifest.js";
 import { formatAddress, parseAddress, type ResolvedAddress, resolveAddress } from "./address.js";
 import type {
   ReceivedFile,
@@ -24,6 +23,7 @@ import { IncomingSession, type PartialReason, type SessionHost } from "./incomin
 import { LiveDecoder } from "./live-decoder.js";
 import { memoryLimits } from "./memory.js";
 import { MemoryBudget } from "./memory-budget.js";
+import { missingCounter } from "./missing-counter.js";
 import { Observers } from "./observer.js";
 import { addressOf, PathNames } from "./peer-path.js";
 import { Pump } from "./pump.js";
@@ -242,10 +242,12 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
         const id = `${connection.key.slice(0, 8)}-${event.image}`;
         const started = event.image === 0 ? guest.startedUs : now;
         const { image, manifest } = event;
-        if (!isRuled(manifest)) {
+        const missing = missingCounter(manifest);
+        if (missing === undefined) {
           return connection.endImage(image, "refused", "badManifest", 0, 0);
         }
-        const session = new IncomingSession(id, image, manifest, connection, started, this.host);
+        const offered = { id, number: image, manifest, missing };
+        const session = new IncomingSession(offered, connection, started, this.host);
         guest.sessions.set(image, session);
         const isFirst = this.newest === undefined;
         this.newest = session;

@@ -1,8 +1,6 @@
-import type { PieceSet } from "../base/piece-set.js";
 import type { Range } from "../base/range-set.js";
-import { missingPixels, missingRegions, type Region } from "../picture/hole-map.js";
-import { Partition } from "../picture/partition.js";
-import type { RuledManifest } from "../wire/manifest.js";
+import type { Region } from "../picture/regions.js";
+import type { Manifest } from "../wire/manifest.js";
 import type { Mode } from "./events.js";
 import { factsOf } from "./image-facts.js";
 
@@ -22,6 +20,8 @@ export interface PartialReport {
   readonly approximatePixels: number;
   readonly missingPieces: number;
   readonly pieces: number;
+  /** Nobody knows yet how many pieces there are; the two numbers above are an estimate. */
+  readonly piecesEstimated?: true;
   readonly bytes: number;
   readonly missingBytes: number;
   /** SHA-256 of the whole image, hex: what it would be when complete. */
@@ -43,35 +43,36 @@ export interface Hole extends Range {
 
 export type ReportExtras = Pick<PartialReport, "reason" | "seconds" | "resume">;
 
-/** `missing` are pieces; `causeOf` says why each is missing. */
+/** What of an image has not come. */
+export type Lacking = Pick<
+  PartialReport,
+  "missingPixels" | "approximatePixels" | "missingBytes" | "regions" | "holes"
+>;
+
+/** @param held how many pieces are held */
 export function partialReport(
-  manifest: RuledManifest,
-  missing: PieceSet,
-  causeOf: (piece: number) => string,
+  manifest: Manifest,
+  pieceCount: number | undefined,
+  held: number,
+  lacking: Lacking,
   extras: ReportExtras = {},
 ): PartialReport {
-  const { content } = manifest;
   const facts = factsOf(manifest);
-  const common = {
+  const pieces = pieceCount ?? Math.max(facts.pieces, held);
+  const { missingPixels, approximatePixels, missingBytes, regions, holes } = lacking;
+  return {
     ...facts,
+    pieces,
     pixels: facts.width * facts.height,
-    approximatePixels: 0,
-    missingPieces: missing.size,
+    missingPixels,
+    approximatePixels,
+    missingPieces: pieces - held,
+    ...(pieceCount === undefined ? { piecesEstimated: true } : {}),
+    missingBytes,
     sha256: Buffer.from(manifest.digest).toString("hex"),
     ...extras,
-  };
-  if (content.mode === "file") {
-    const holes = holesOf(manifest.pieceBytes, content.bytes, missing, causeOf);
-    const missingBytes = holes.reduce((sum, hole) => sum + hole.end - hole.start, 0);
-    return { ...common, missingPixels: missingBytes, missingBytes, regions: [], holes };
-  }
-  const partition = Partition.of(content);
-  const lacks = missingPixels(partition, missing);
-  return {
-    ...common,
-    missingPixels: lacks,
-    missingBytes: lacks * (facts.channels * (facts.bits / 8)),
-    regions: missingRegions(partition, missing.ranges(), causeOf),
+    regions,
+    ...(holes === undefined ? {} : { holes }),
   };
 }
 
@@ -91,28 +92,6 @@ function* listText(name: string, items: readonly object[]): Iterable<Uint8Array>
     yield Buffer.from(`${from === 0 ? "" : ","}\n  ${lines.join(",\n  ")}`);
   }
   yield Buffer.from("]");
-}
-
-/** Missing bytes, joined where neighbours have one cause. */
-function holesOf(
-  pieceBytes: number,
-  bytes: number,
-  missing: PieceSet,
-  causeOf: (piece: number) => string,
-): Hole[] {
-  const holes: Hole[] = [];
-  for (const range of missing.ranges()) {
-    for (let piece = range.start; piece < range.end; piece += 1) {
-      const start = piece * pieceBytes;
-      const end = Math.min(bytes, start + pieceBytes);
-      const cause = causeOf(piece);
-      const last = holes[holes.length - 1];
-      const joins = last !== undefined && last.end === start && last.cause === cause;
-      if (joins) holes[holes.length - 1] = { start: last.start, end, cause };
-      else holes.push({ start, end, cause });
-    }
-  }
-  return holes;
 }
 
 const LINES_AT_ONCE = 1_000;

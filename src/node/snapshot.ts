@@ -3,19 +3,23 @@ import { missingMask } from "../picture/hole-map.js";
 import { Partition } from "../picture/partition.js";
 import type { Manifest, PixelContent } from "../wire/manifest.js";
 import type { Snapshot } from "./api-types.js";
-import { assembleRaster } from "./assemble.js";
+import { assembledRaster } from "./assemble.js";
 import type { PieceStore } from "./piece-store.js";
 
 /** The picture as a receiver has it; undefined for what is no picture. */
 export async function snapshotOfStore(
   id: string,
-  manifest: Manifest,
+  { content, name }: Manifest,
   store: PieceStore,
 ): Promise<Snapshot | undefined> {
-  const { content, name } = manifest;
-  if (content.mode !== "pixels") return undefined;
-  const held = store.held.copy();
-  return snapshotOf(id, name, content, held, await assembleRaster(store, content));
+  if (content.mode !== "pixels" && content.mode !== "coded") return undefined;
+  const { width, height, channels, bits } = content;
+  const raster = assembledRaster(store, content, Number.POSITIVE_INFINITY);
+  for await (const { bytes: pixels, ...whole } of raster.bands()) {
+    const mask = raster.missingIn(whole).map((missing) => 255 - missing);
+    return { id, name, width, height, channels, bits, pixels, mask };
+  }
+  return undefined;
 }
 
 /** @param pixels the raster; of pieces that are not held, zeros */

@@ -9,7 +9,7 @@ interface Run {
   slots: number;
   /** Bytes in use; the rest of the last slot is left as it is on the disk. */
   length: number;
-  /** Bytes that callers wrote, without what is missing in short slots. */
+  /** Bytes that callers want counted: those of their pieces. */
   payload: number;
 }
 
@@ -22,7 +22,7 @@ interface Block {
 
 export interface WriteQueueEvents {
   /**
-   * Slots [start, end) are in the file now; `payload` bytes of them were given to `write`. `bytes` is all that was
+   * Slots [start, end) are in the file now; `payload` bytes of them count. `bytes` is all that was
    * written, and good only during the call.
    */
   onWritten(start: number, end: number, payload: number, bytes: Uint8Array): void;
@@ -63,8 +63,8 @@ export class WriteQueue {
     return this.payload;
   }
 
-  /** Takes a copy of `bytes`, at most a slot long. */
-  write(slot: number, bytes: Uint8Array): void {
+  /** Takes a copy of `bytes`, at most a slot long; `payload` says how many count. */
+  write(slot: number, bytes: Uint8Array, payload: number): void {
     if (this.failed) return;
     const block = this.open ?? this.openBlock();
     const { buffer, runs, used } = block;
@@ -75,24 +75,23 @@ export class WriteQueue {
     if (last !== undefined && last.firstSlot + last.slots === slot) {
       last.length = used - last.from + bytes.length;
       last.slots += 1;
-      last.payload += bytes.length;
+      last.payload += payload;
     } else {
-      const { length } = bytes;
-      runs.push({ firstSlot: slot, from: used, slots: 1, length, payload: length });
+      runs.push({ firstSlot: slot, from: used, slots: 1, length: bytes.length, payload });
     }
     block.used += this.slotBytes;
-    this.payload += bytes.length;
+    this.payload += payload;
     if (block.used === this.blockBytes) this.close();
     if (!this.draining) void this.drain();
   }
 
-  /** The bytes of a slot that is still in memory. */
-  find(slot: number, length: number): Uint8Array | undefined {
+  /** The whole slot while it is still in memory. */
+  find(slot: number): Uint8Array | undefined {
     for (const { buffer, runs } of this.blocks) {
       for (const { firstSlot, slots, from } of runs) {
         if (slot < firstSlot || slot >= firstSlot + slots) continue;
         const at = from + (slot - firstSlot) * this.slotBytes;
-        return buffer.subarray(at, at + length);
+        return buffer.subarray(at, at + this.slotBytes);
       }
     }
     return undefined;

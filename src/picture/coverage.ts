@@ -1,4 +1,5 @@
 import { assert } from "../base/assert.js";
+import type { Range } from "../base/range-set.js";
 import type { PieceRect } from "./partition.js";
 
 /**
@@ -44,6 +45,29 @@ export class Coverage {
     if (square === undefined || square === FULL) return square === FULL;
     const bit = (y % SIDE) * SIDE + (x % SIDE);
     return (((square[bit >>> 5] as number) >>> (bit & 31)) & 1) === 1;
+  }
+
+  /** The stretches of a row that are not covered, left to right; [start, end) in pixels, none touching another. */
+  *gapsIn(y: number): IterableIterator<Range> {
+    let start: number | undefined;
+    for (let left = 0; left < this.width; left += SIDE) {
+      const square = this.squares[this.squareAt(left, y)];
+      const right = Math.min(this.width, left + SIDE);
+      if (square === undefined) start ??= left;
+      else if (square === FULL) {
+        if (start !== undefined) yield { start, end: left };
+        start = undefined;
+      } else {
+        for (let x = left; x < right; x += 1) {
+          if (!this.has(x, y)) start ??= x;
+          else if (start !== undefined) {
+            yield { start, end: x };
+            start = undefined;
+          }
+        }
+      }
+    }
+    if (start !== undefined) yield { start, end: this.width };
   }
 
   /** How many pixels of a rectangle are covered. */

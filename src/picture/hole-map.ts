@@ -1,13 +1,8 @@
 import { assert } from "../base/assert.js";
-import type { Rect } from "../base/geometry.js";
 import type { Range } from "../base/range-set.js";
 import type { Partition } from "./partition.js";
 import { type Band, partsIn } from "./raster.js";
-
-/** Missing pixels that share a cause. */
-export interface Region extends Rect {
-  readonly cause: string;
-}
+import { type Region, RegionSweep, type Span } from "./regions.js";
 
 /** Tiles side by side: [x, endX) on `rows` rows from `y` on, every one or, with two fields, every other. */
 interface Run {
@@ -17,13 +12,6 @@ interface Run {
   readonly endX: number;
   readonly y: number;
   readonly rows: number;
-}
-
-/** A stretch of one row, or of a band of equal rows. */
-interface Span {
-  readonly x: number;
-  readonly endX: number;
-  readonly cause: string;
 }
 
 /** The pieces that are missing, as far as counting asks. */
@@ -77,24 +65,18 @@ export function missingMaskIn(
   return mask;
 }
 
-/**
- * Rectangles that cover the missing pixels exactly and never overlap, top to
- * bottom, as few as a sweep from top to bottom finds: neighbours with the same
- * cause are one rectangle.
- */
+/** The missing pixels as `RegionSweep` gives them: rectangles that cover them exactly and never overlap. */
 export function missingRegions(
   partition: Partition,
   missing: Iterable<Range>,
   causeOf: (piece: number) => string,
 ): Region[] {
   const spans = spansByTileRow(partition, missing, causeOf);
-  const done: Region[] = [];
-  let open: OpenRegion[] = [];
-  for (const band of bands(partition)) {
-    open = joinBand(open, spans.get(tileRowKey(band.field, band.tileRow)) ?? [], band, done);
+  const sweep = new RegionSweep();
+  for (const { field, tileRow, y, height } of bands(partition)) {
+    sweep.add(y, height, spans.get(tileRowKey(field, tileRow)) ?? []);
   }
-  for (const region of open) done.push(closed(region));
-  return done.sort((a, b) => a.y - b.y || a.x - b.x);
+  return sweep.end();
 }
 
 /**
@@ -247,44 +229,4 @@ function* bands(partition: Partition): IterableIterator<FieldBand> {
     const tileRow = Math.floor((y - field) / fields / tileHeight);
     yield { field, tileRow, y, height: Math.min(step, height - y) };
   }
-}
-
-interface OpenRegion extends Span {
-  readonly y: number;
-  endY: number;
-}
-
-/** Lengthens the open regions that go on in this band, closes the others, and opens new ones. Both lists rise in x. */
-function joinBand(
-  open: readonly OpenRegion[],
-  spans: readonly Span[],
-  band: FieldBand,
-  done: Region[],
-): OpenRegion[] {
-  const next: OpenRegion[] = [];
-  let index = 0;
-  for (const span of spans) {
-    for (; index < open.length && (open[index] as OpenRegion).x < span.x; index += 1) {
-      done.push(closed(open[index] as OpenRegion));
-    }
-    const above = open[index];
-    const goesOn =
-      above !== undefined &&
-      above.x === span.x &&
-      above.endX === span.endX &&
-      above.cause === span.cause;
-    if (goesOn) {
-      above.endY = band.y + band.height;
-      next.push(above);
-      index += 1;
-    } else {
-      next.push({ ...span, y: band.y, endY: band.y + band.height });
-    }
-  }
-  for (; index < open.length; index += 1) done.push(closed(open[index] as OpenRegion));
-  return next;
-}
-
-function closed({ x, endX, y, endY, cause }: OpenRegion): Region {
-  return { x, y, width: endX - x, height: endY - y, cause };
 }

@@ -46,6 +46,13 @@ test("coverage is that of a boolean for each pixel, whatever areas overlap", () 
       expect(coverage.covered).toBe(sum);
       expect(coverage.isComplete).toBe(sum === width * height);
       expect(coverage.countIn(0, 0, width, height)).toBe(sum);
+      const gaps = new Uint8Array(width * height).fill(1);
+      for (let row = 0; row < height; row += 1) {
+        for (const { start, end } of coverage.gapsIn(row)) {
+          gaps.fill(0, row * width + start, row * width + end);
+        }
+      }
+      expect(gaps.every((value, pixel) => value === plain[pixel])).toBe(true);
       const [x, y] = [spot % width, spot % height];
       expect(coverage.has(x, y)).toBe(plain[y * width + x] === 1);
       let inPart = 0;
