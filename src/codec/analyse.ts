@@ -1,9 +1,9 @@
 import { assert } from "../base/assert.js";
+import { chooseFamilies } from "./choice.js";
 import { bytesPerPixel, newView } from "./pixels.js";
-import { trainScan } from "./scan/train.js";
-import { encodeTables, Family } from "./tables.js";
+import { encodeTables, UNIT_LOG2_AREA_MAX } from "./tables.js";
 import type { PieceArea, PixelView } from "./types.js";
-import type { PictureShape } from "./units.js";
+import type { PictureShape, UnitSize } from "./units.js";
 import { chooseValueMap, LevelMapper } from "./value-map.js";
 
 /** What is said of a picture before it is coded. */
@@ -54,14 +54,25 @@ export function analyse(shape: PictureShape, samples: readonly PixelView[]): Ana
   const step = Math.ceil(seen / TRAINED_PIXELS_MAX);
   const trained = samples.filter((_, index) => index % step === 0);
   const levels = mapper ? trained.map((sample) => levelsOf(mapper, sample)) : trained;
-  const used = levels.reduce((sum, { width, height }) => sum + width * height, 0);
-  const unitSize = { log2Width: 9, log2Height: 9 };
-  const scan = { family: Family.scan, bytes: trainScan(format, levels, pixels / used) };
+  const { families, bytes, note } = chooseFamilies(format, levels, pixels);
   return {
-    tables: encodeTables({ unitSize, values, sections: [scan] }),
-    estimatedBytes: shape.width * shape.height * bytesPerPixel(shape),
-    note: "scan",
+    tables: encodeTables({ unitSize: unitSizeFor(bytes / pixels), values, sections: families }),
+    estimatedBytes: Math.round(bytes),
+    note,
   };
+}
+
+/** Larger units where pieces hold many pixels, so that the last ones of strips are few. */
+function unitSizeFor(bytesPerPixel: number): UnitSize {
+  let [log2Width, log2Height] = [9, 9];
+  while (
+    2 ** (log2Width + log2Height) * bytesPerPixel < UNIT_BYTES_MIN &&
+    log2Width + log2Height < UNIT_LOG2_AREA_MAX
+  ) {
+    if (log2Width > log2Height) log2Height += 1;
+    else log2Width += 1;
+  }
+  return { log2Width, log2Height };
 }
 
 function levelsOf(mapper: LevelMapper, sample: PixelView): PixelView {
@@ -93,3 +104,6 @@ const WHOLE_PIXELS_MAX = 1 << 20;
 
 /** Ours: families are trained with about so many pixels. */
 const TRAINED_PIXELS_MAX = 1 << 18;
+
+/** Ours: a unit of fewer bytes has too many pieces at the ends of strips, which are not full. */
+const UNIT_BYTES_MIN = 45_000;

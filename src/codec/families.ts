@@ -1,6 +1,7 @@
 import { bytesPerPixel } from "./pixels.js";
 import { RawCoder, RawDecoder } from "./raw.js";
 import { ScanCoder, ScanDecoder } from "./scan/coder.js";
+import { SynthCoder, SynthDecoder } from "./synth/synth-coder.js";
 import { Family } from "./tables.js";
 import type { PixelFormat, StripCoder, StripDecoder } from "./types.js";
 
@@ -15,6 +16,8 @@ export function coderOf(
       return new RawCoder(bytesPerPixel(format));
     case Family.scan:
       return ScanCoder.of(format, tables);
+    case Family.synthetic:
+      return SynthCoder.of(format, tables);
     default:
       return undefined;
   }
@@ -31,6 +34,8 @@ export function decoderOf(
       return new RawDecoder(bytesPerPixel(format));
     case Family.scan:
       return ScanDecoder.of(format, tables);
+    case Family.synthetic:
+      return SynthDecoder.of(format, tables);
     default:
       return undefined;
   }

@@ -6,11 +6,11 @@ interface Space {
 
 /**
  * The width of the next strip, given how many pixels a full piece is expected to hold and what is left of the unit. Pieces are
- * then about square (wider where the unit is low), and the strip's last one is about full. Even, unless the strip is the
+ * then about `aspect` times as wide as high (wider where the unit is low), and the strip's last one is about full. Even, unless the strip is the
  * last; the rest of the unit is left none that is too narrow.
  */
-export function stripWidth(pixels: number, { width, height }: Space): number {
-  const middle = Math.max(Math.sqrt(pixels), pixels / height, 2);
+export function stripWidth(pixels: number, { width, height }: Space, aspect: number): number {
+  const middle = Math.max(Math.sqrt(aspect * pixels), pixels / height, 2);
   if (width < 1.4 * middle) return width;
   const last = width < 2.8 * middle;
   // Two strips of one width end a unit better than one and a sliver.

@@ -84,4 +84,4 @@ const SECTION_HEAD_BYTES = 3;
 const UNIT_LOG2_MIN = 8;
 
 /** Ours: what a side must hold of a picture at a time, 4 million pixels. */
-const UNIT_LOG2_AREA_MAX = 22;
+export const UNIT_LOG2_AREA_MAX = 22;

@@ -3,8 +3,10 @@ import type { Rect } from "../base/geometry.js";
 import { coderOf } from "./families.js";
 import { PieceHeads } from "./piece-head.js";
 import { bytesPerPixel, newView, partOf } from "./pixels.js";
+import { cellEdges, joinCells, type Region } from "./regions.js";
 import { rawStripWidth, stripWidth } from "./strips.js";
 import { decodeTables, Family } from "./tables.js";
+import { Trial } from "./trial.js";
 import type { CodedRows, PixelView, StripCoder } from "./types.js";
 import { type PictureShape, type Unit, UnitGrid } from "./units.js";
 import { LevelMapper } from "./value-map.js";
@@ -30,6 +32,7 @@ export class UnitEncoder {
   private readonly mapper: LevelMapper | undefined;
   private readonly levelBytes: number;
   private readonly coders = new Map<Family, StripCoder>();
+  private readonly trial: Trial;
   private readonly capacity: number;
   /** The piece under work. */
   private readonly piece: Uint8Array;
@@ -48,6 +51,7 @@ export class UnitEncoder {
     this.heads = new PieceHeads(new UnitGrid(shape, read.unitSize));
     this.pixelBytes = bytesPerPixel(shape);
     this.levelBytes = bytesPerPixel(format);
+    this.trial = new Trial(this.levelBytes);
     this.capacity = pieceBytes - this.heads.bytes;
     this.piece = new Uint8Array(pieceBytes);
   }
@@ -65,14 +69,49 @@ export class UnitEncoder {
     // Below a value that has no level everything goes raw.
     const coded = mapped === unit.height ? mapped : mapped - (mapped % 2);
     const { width, height } = unit;
-    if (coded > 0) this.encodeRegion(work, { x: 0, y: 0, width, height: coded });
+    if (coded > 0) this.encodeLevels(work, coded);
     if (coded < height) this.encodeRaw(work, { x: 0, y: coded, width, height: height - coded });
   }
 
-  private encodeRegion(work: Work, region: Rect): void {
-    const family = [...this.coders.keys()].find((one) => one !== Family.raw);
-    if (family === undefined) this.encodeRaw(work, region);
-    else this.encodeCoded(work, region, family);
+  /** Codes all rows that have levels. */
+  private encodeLevels(work: Work, height: number): void {
+    const { width } = work.levels;
+    const [family, ...others] = [...this.coders.keys()].filter((one) => one !== Family.raw);
+    if (family === undefined) this.encodeRaw(work, { x: 0, y: 0, width, height });
+    else if (others.length === 0) {
+      this.encodeRegion(work, { x: 0, y: 0, width, height, family });
+    } else {
+      for (const region of this.regionsOf(work, height, [family, ...others])) {
+        this.encodeRegion(work, region);
+      }
+    }
+  }
+
+  /** Where the tables have several families: tries each on all cells of a grid. */
+  private regionsOf(work: Work, height: number, families: readonly Family[]): Region<Family>[] {
+    const across = cellEdges(work.levels.width);
+    const down = cellEdges(height);
+    const costs = down.slice(1).map((bottom, row) =>
+      across.slice(1).map((right, column) => {
+        const [x, y] = [across[column] as number, down[row] as number];
+        const cell = partOf(
+          work.levels,
+          { x, y, width: right - x, height: bottom - y },
+          this.levelBytes,
+        );
+        return families.map((family) => this.trial.bytesOf(this.coderFor(family), cell));
+      }),
+    );
+    const totals = families.map((_, index) =>
+      costs.flat().reduce((sum, cell) => sum + (cell[index] as number), 0),
+    );
+    const usual = totals.indexOf(Math.min(...totals));
+    return joinCells(across, down, (row, column) => {
+      const cell = costs[row]?.[column] as number[];
+      const best = cell.indexOf(Math.min(...cell));
+      const clearly = (cell[best] as number) < CLEARLY * (cell[usual] as number);
+      return families[clearly ? best : usual] as Family;
+    });
   }
 
   private encodeRaw(work: Work, region: Rect): void {
@@ -83,12 +122,13 @@ export class UnitEncoder {
     }
   }
 
-  private encodeCoded(work: Work, region: Rect, family: Family): void {
+  private encodeRegion(work: Work, region: Region<Family>): void {
+    const { family } = region;
     let pixels = this.probe(work, region, family);
     const end = region.x + region.width;
     for (let { x } = region; x < end; ) {
       const rest = { width: end - x, height: region.height };
-      const strip = { ...region, x, width: stripWidth(pixels, rest) };
+      const strip = { ...region, x, width: stripWidth(pixels, rest, ASPECTS[family]) };
       const bytes = this.encodeStrip(work, strip, family);
       pixels = this.pixelsOfPiece(strip.width * strip.height, bytes);
       x += strip.width;
@@ -141,18 +181,22 @@ export class UnitEncoder {
 
   /** Codes as many of the rectangle's rows as fit into the piece under work, behind its head. */
   private code(work: Work, rect: Rect, family: Family): CodedRows {
-    const coder = this.coders.get(family);
-    assert(coder !== undefined, "families are those of the tables");
     const part =
       family === Family.raw
         ? partOf(work.values, rect, this.pixelBytes)
         : partOf(work.levels, rect, this.levelBytes);
-    return coder.encode(part, this.piece, this.heads.bytes, this.capacity);
+    return this.coderFor(family).encode(part, this.piece, this.heads.bytes, this.capacity);
   }
 
   private emit(work: Work, rect: Rect, family: Family, bytes: number): void {
     this.heads.write(this.piece, family, work.unit, rect);
     work.emit(this.piece.slice(0, this.heads.bytes + bytes));
+  }
+
+  private coderFor(family: Family): StripCoder {
+    const coder = this.coders.get(family);
+    assert(coder !== undefined, "families are those of the tables");
+    return coder;
   }
 
   private addCoder(family: Family, coder: StripCoder | undefined): void {
@@ -163,6 +207,12 @@ export class UnitEncoder {
 
 /** Ours: wide enough to meet what the region holds, small enough to cost little. */
 const PROBE_WIDTH = 48;
+
+/** Ours: how wide pieces are beside their height; matches lie rather beside than above. */
+const ASPECTS: Record<Family, number> = { 0: 1, 1: 1, 2: 1, 3: 1.7 };
+
+/** Ours: a cell is taken out of its surroundings when that makes it so much smaller. */
+const CLEARLY = 0.93;
 
 /** Ours: how full pieces get that hold whole rows. */
 const FILL_EXPECTED = 0.97;

@@ -90,7 +90,7 @@ test("units partition every picture, begin at even places and are about as large
         { log2Width: 9, log2Height: 9 },
       );
       let pixels = 0;
-      for (let index = 0; index < Math.min(grid.count, 3_000); index += 1) {
+      for (let index = 0; index < Math.min(grid.count, 600); index += 1) {
         const unit = grid.unit(index);
         expect(unit.x % 2).toBe(0);
         expect(((unit.y - (unit.y % fields)) / fields) % 2).toBe(0);
@@ -101,7 +101,7 @@ test("units partition every picture, begin at even places and are about as large
         expect(unit.width * unit.height).toBeLessThan(2.5 * 512 * 512);
         pixels += unit.width * unit.height;
       }
-      if (grid.count <= 3_000) expect(pixels).toBe(width * height);
+      if (grid.count <= 600) expect(pixels).toBe(width * height);
     }),
   );
 });
@@ -160,7 +160,7 @@ test("whatever the bytes, a piece is decoded inside the picture or refused", () 
     const guard = 64;
     const around = new Uint8Array(picture.bytes.length + 2 * guard).fill(0x5a);
     const raster = { ...picture, bytes: around, offset: guard };
-    for (let round = 0; round < 2_000; round += 1) {
+    for (let round = 0; round < 400; round += 1) {
       const piece = damaged(pieces[random.between(0, pieces.length - 1)] as Uint8Array, random);
       const area = decoder?.decode(piece, raster, 0, 0);
       if (area === undefined) continue;
