@@ -107,7 +107,9 @@ const WEIGHT_START = 22938;
 const WEIGHT_RATE = 14;
 
 /** How far a state goes towards what was met, in 1/32768, by how often it was met. */
-const RATES = Int32Array.from({ length: 1024 }, (_, met) => Math.floor(327680 / (10 * met + 16)));
+export const RATES = Int32Array.from({ length: 1024 }, (_, met) =>
+  Math.floor(327680 / (10 * met + 16)),
+);
 
 /** 65536 / (1 + e^-x) for x from 0 to 11 in steps of a quarter. */
 const SQUASHED = [
@@ -116,10 +118,10 @@ const SQUASHED = [
   65476, 65489, 65500, 65508, 65514, 65519, 65520, 65520, 65520, 65520, 65520, 65520, 65520, 65520,
   65520, 65520, 65520,
 ];
-const LOGIT_MAX = 64 * (SQUASHED.length - 1);
+export const LOGIT_MAX = 64 * (SQUASHED.length - 1);
 
 /** The inverse of `squash`, for probabilities in 1/4096 at their middles. */
-const STRETCHED = stretched();
+export const STRETCHED = stretched();
 
 function stretched(): Int16Array {
   const table = new Int16Array(4096);

@@ -4,7 +4,8 @@ import type { BitCoder } from "./range-coder.js";
 
 /** The colours of a picture that pieces name by rank, the commonest first. */
 export class Palette {
-  private keys: readonly number[] = [];
+  /** By rank. */
+  keys: readonly number[] = [];
   private ranks = new Map<number, number>();
 
   set(keys: readonly number[]): void {

@@ -31,8 +31,9 @@ export class RowModel {
   readonly literals: Literals;
   readonly palette: Palette;
   readonly bits = new AdaptiveBits(CONTEXTS, MIXERS);
-  private readonly start = new AdaptiveBits(CONTEXTS, MIXERS);
-  private readonly matches = new MatchTables();
+  /** What pieces begin with. */
+  readonly start = new AdaptiveBits(CONTEXTS, MIXERS);
+  readonly matches = new MatchTables();
   /** The colour outside the picture. */
   opening = 0;
   watcher: Watcher | undefined;

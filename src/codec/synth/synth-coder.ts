@@ -1,69 +1,32 @@
-import type { CodedRows, PixelFormat, PixelView, StripCoder, StripDecoder } from "../types.js";
-import { RangeDecoder, RangeEncoder } from "./range-coder.js";
-import type { RowModel } from "./row-model.js";
+import { bytesPerPixel } from "../pixels.js";
+import type { PixelFormat, StripCoder, StripDecoder } from "../types.js";
+import { SynthKernel } from "./kernel.js";
+import { SynthReference } from "./reference.js";
 import { readTables } from "./tables.js";
 
-/**
- * Codes synthetic pieces in plain TypeScript: what docs/codec.md says, as the tests hold the kernel against it.
- */
-export class SynthCoder implements StripCoder {
-  private constructor(private readonly model: RowModel) {}
-
+/** Codes strips of synthetic pictures. */
+export const SynthCoder = {
   /** Undefined for tables that `trainSynth` cannot have made. */
-  static of(format: PixelFormat, tables: Uint8Array): SynthCoder | undefined {
-    const model = readTables(format, tables);
-    return model === undefined ? undefined : new SynthCoder(model);
-  }
-
-  encode(view: PixelView, target: Uint8Array, offset: number, capacity: number): CodedRows {
-    const { model } = this;
-    const { pixelBytes } = model.colours;
-    const encoder = new RangeEncoder(target.subarray(offset, offset + capacity));
-    const row = new Int32Array(view.width);
-    model.begin(view.width);
-    let rows = 0;
-    let mark = encoder.mark();
-    for (let y = 0; y < view.height; y += 1) {
-      let at = view.offset + y * view.stride;
-      for (let x = 0; x < view.width; x += 1, at += pixelBytes) {
-        row[x] = model.colours.read(view.bytes, at);
-      }
-      if (!model.codeRow(encoder, row)) break;
-      // A piece below begins at an even row.
-      if (y + 1 === view.height || y % 2 === 1) {
-        rows = y + 1;
-        mark = encoder.mark();
-      }
-    }
-    encoder.back(mark);
-    return { rows, bytes: rows === 0 ? 0 : encoder.finish() };
-  }
-}
+  of: (format: PixelFormat, tables: Uint8Array): StripCoder | undefined => methodOf(format, tables),
+};
 
 /** The reverse. */
-export class SynthDecoder implements StripDecoder {
-  private constructor(private readonly model: RowModel) {}
-
+export const SynthDecoder = {
   /** Undefined for tables that `trainSynth` cannot have made. */
-  static of(format: PixelFormat, tables: Uint8Array): SynthDecoder | undefined {
-    const model = readTables(format, tables);
-    return model === undefined ? undefined : new SynthDecoder(model);
-  }
+  of: (format: PixelFormat, tables: Uint8Array): StripDecoder | undefined =>
+    methodOf(format, tables),
+};
 
-  decode(payload: Uint8Array, view: PixelView): boolean {
-    const { model } = this;
-    const { pixelBytes } = model.colours;
-    const decoder = new RangeDecoder(payload);
-    const row = new Int32Array(view.width);
-    model.begin(view.width);
-    for (let y = 0; y < view.height; y += 1) {
-      row.fill(model.opening);
-      if (!model.codeRow(decoder, row)) return false;
-      let at = view.offset + y * view.stride;
-      for (let x = 0; x < view.width; x += 1, at += pixelBytes) {
-        model.colours.write(row[x] as number, view.bytes, at);
-      }
-    }
-    return true;
-  }
+/** The kernel, or the reference for pixels that are too long for it. */
+function methodOf(
+  format: PixelFormat,
+  tables: Uint8Array,
+): (StripCoder & StripDecoder) | undefined {
+  const model = readTables(format, tables);
+  if (model === undefined) return undefined;
+  return bytesPerPixel(format) <= KERNEL_PIXEL_BYTES_MAX
+    ? new SynthKernel(format, model)
+    : new SynthReference(model);
 }
+
+const KERNEL_PIXEL_BYTES_MAX = 4;
