@@ -1,7 +1,7 @@
 import type { InstantUs } from "../base/units.js";
 import type { Sender } from "../protocol/sender.js";
 import type { ResultFrame } from "../wire/frames/end.js";
-import type { Manifest } from "../wire/manifest.js";
+import { type Manifest, previewPiecesOf } from "../wire/manifest.js";
 import { encodeManifest } from "../wire/manifest-bytes.js";
 import type { SentFile } from "./api-types.js";
 import type { SendProgressEvent } from "./events.js";
@@ -42,6 +42,7 @@ export class OutgoingFile {
       // As in the manifest: what has become known since is supplied.
       pieceCount: manifest.pieceCount,
       pieceBytes: manifest.pieceBytes,
+      previewPieces: previewPiecesOf(manifest.content),
       available: supply.available,
       withheld: this.withholding.next(supply),
       pieceLength,

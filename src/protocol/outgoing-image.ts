@@ -93,7 +93,7 @@ export class OutgoingImage {
     this.manifest = new PieceLedger({ pieceCount: chunks });
     this.parity = new OutgoingParity(number, source, this.pieces);
     this.pieces.cover = this.parity;
-    this.isPreviewExposed = source.previewPieces !== undefined;
+    this.isPreviewExposed = (source.previewPieces ?? 0) > 0;
     this.isManifestSingle = this.isPreviewExposed && chunks <= REPEATED_CHUNKS_MAX;
   }
 

@@ -1,6 +1,6 @@
 import { type Field, readFields, readVarints, varints, writeFields } from "./fields.js";
 import { DIGEST_BYTES } from "./frames/end.js";
-import { MANIFEST_BYTES_MAX, OPEN_COUNT, PICTURE_PIECES_MAX, PIECES_MAX } from "./frames/image.js";
+import { MANIFEST_BYTES_MAX, PICTURE_PIECES_MAX, PIECES_MAX, UNCOUNTED } from "./frames/image.js";
 import { type Manifest, type PixelContent, previewPiecesOf } from "./manifest.js";
 import { decodeContent, encodeContent } from "./manifest-content.js";
 import { fromUtf8, utf8 } from "./utf8.js";
@@ -23,7 +23,7 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
 
 function encodePieces({ pieceCount, pieceEstimate = 0, pieceBytes }: Manifest): Uint8Array {
   if (pieceCount !== undefined) return varints(pieceCount, pieceBytes);
-  return varints(OPEN_COUNT, pieceBytes, pieceEstimate);
+  return varints(UNCOUNTED, pieceBytes, pieceEstimate);
 }
 
 /** Reads a manifest from a peer. Undefined when it is not one, or says what cannot be. Never throws. */
@@ -46,7 +46,7 @@ function decodePieces(
 ): Pick<Manifest, "pieceCount" | "pieceEstimate" | "pieceBytes"> | undefined {
   const [count, pieceBytes = 0] = readVarints(value, 2) ?? [];
   if (count === undefined || pieceBytes < 1 || pieceBytes > 0xffff) return undefined;
-  if (count !== OPEN_COUNT)
+  if (count !== UNCOUNTED)
     return count > PIECES_MAX ? undefined : { pieceCount: count, pieceBytes };
   const pieceEstimate = readVarints(value, 3)?.[2] ?? 0;
   if (pieceEstimate < 1 || pieceEstimate > PICTURE_PIECES_MAX) return undefined;

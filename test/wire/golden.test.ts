@@ -8,9 +8,9 @@ import {
   connectionId,
   encodeGolden,
   GOLDEN,
-  openManifest,
   pictureManifest,
   readGolden,
+  uncountedManifest,
 } from "./golden.js";
 
 const stored = readGolden();
@@ -46,5 +46,5 @@ test("the pictures' manifests in them are manifests", () => {
   const whole = GOLDEN.flatMap(({ frames }) => frames).flatMap((frame) =>
     frame.kind === "manifest" && frame.offset === 0 ? [decodeManifest(frame.bytes)] : [],
   );
-  expect(whole).toEqual([pictureManifest, openManifest]);
+  expect(whole).toEqual([pictureManifest, uncountedManifest]);
 });

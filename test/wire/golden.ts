@@ -50,7 +50,7 @@ const fileManifest: Manifest = {
   content: { mode: "file", bytes: 100_000 },
 };
 /** A picture whose pieces are counted while it is coded; with a preview. */
-export const openManifest: Manifest = {
+export const uncountedManifest: Manifest = {
   ...{ name: "sea.png", digest, pieceCount: undefined, pieceEstimate: 20_000, pieceBytes: 1_150 },
   content: {
     ...{ mode: "coded", width: 5_640, height: 3_172, channels: 3, bits: 8, colour: "rgb" },
@@ -74,10 +74,10 @@ const shownFileManifest: Manifest = {
   },
 };
 export const MANIFESTS_OF_ALL_MODES: readonly Manifest[] = [
-  ...[pictureManifest, fileManifest, openManifest, jpegManifest, shownFileManifest],
+  ...[pictureManifest, fileManifest, uncountedManifest, jpegManifest, shownFileManifest],
 ];
 const pictureBytes = encodeManifest(pictureManifest);
-const openBytes = encodeManifest(openManifest);
+const uncountedBytes = encodeManifest(uncountedManifest);
 const fileBytes = encodeManifest(fileManifest);
 
 export const GOLDEN: readonly Golden[] = [
@@ -121,9 +121,9 @@ export const GOLDEN: readonly Golden[] = [
     ...{ from: "sender", packetNumber: 1 },
     frames: [
       {
-        ...{ kind: "manifest", image: 0, totalBytes: openBytes.length },
+        ...{ kind: "manifest", image: 0, totalBytes: uncountedBytes.length },
         offset: 0,
-        bytes: openBytes,
+        bytes: uncountedBytes,
       },
     ],
   },
@@ -144,6 +144,13 @@ export const GOLDEN: readonly Golden[] = [
       { kind: "piece", image: 0, piece: 4, pieceCount: 6, bytes: fromHex("778899") },
       { kind: "piece", image: 0, piece: 5, pieceCount: 6, bytes: fromHex("10203040506f") },
       { kind: "done", image: 0, pieceCount: 6 },
+    ],
+  },
+  {
+    title: "PIECE 450, of an image that is not counted yet",
+    ...{ from: "sender", packetNumber: 200 },
+    frames: [
+      { kind: "piece", image: 0, piece: 450, pieceCount: undefined, bytes: fromHex("abcd") },
     ],
   },
   {

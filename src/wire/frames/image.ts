@@ -39,7 +39,7 @@ export const PIECES_MAX = 2 ** 26;
 export const PICTURE_PIECES_MAX = 2 ** 21;
 
 /** In place of a piece count that the sender does not know yet; only pictures may have none. */
-export const OPEN_COUNT = 0;
+export const UNCOUNTED = 0;
 
 /** Images in one connection, numbered from 0. */
 export const IMAGES_MAX = 2 ** 16;
@@ -93,12 +93,12 @@ export function writePieceHead(
   writeFrameHead(writer, FrameType.piece, pieceHeadBytes(image, piece, pieceCount) + bytes);
   writer.varint(image);
   writer.varint(piece);
-  writer.varint(pieceCount ?? OPEN_COUNT);
+  writer.varint(pieceCount ?? UNCOUNTED);
   return writer.reserve(bytes);
 }
 
 /** A sum for itself: this is asked several times for every datagram. */
-const pieceHeadBytes = (image: number, piece: number, pieceCount = OPEN_COUNT): number =>
+const pieceHeadBytes = (image: number, piece: number, pieceCount = UNCOUNTED): number =>
   varintBytes(image) + varintBytes(piece) + varintBytes(pieceCount);
 
 export function readPiece(body: ByteReader): PieceFrame | undefined {
@@ -107,7 +107,7 @@ export function readPiece(body: ByteReader): PieceFrame | undefined {
   const count = body.varint();
   const bytes = body.view(body.remaining);
   if (body.failed || image >= IMAGES_MAX || bytes.length === 0) return undefined;
-  const pieceCount = count === OPEN_COUNT ? undefined : count;
+  const pieceCount = count === UNCOUNTED ? undefined : count;
   if (count > PIECES_MAX || piece >= (pieceCount ?? PICTURE_PIECES_MAX)) return undefined;
   return { kind: "piece", image, piece, pieceCount, bytes };
 }
