@@ -10,13 +10,13 @@ import { type JpegTables, readTables } from "./tables.js";
  */
 export class JpegCoverage {
   /** Of each scan, a bit for each unit that has come. */
-  private readonly held: readonly Uint8Array[];
+  private readonly maps: readonly Uint8Array[];
   /** Of each MCU of the frame, the units of all scans that have not come. */
   private readonly missing: Uint16Array;
 
   constructor(private readonly tables: JpegTables) {
     const { frame, scans } = tables;
-    this.held = scans.map(({ units }) => new Uint8Array((units + 7) >>> 3));
+    this.maps = scans.map(({ units }) => new Uint8Array((units + 7) >>> 3));
     this.missing = new Uint16Array(frame.mcusAcross * frame.mcusDown);
     for (const scan of scans) {
       for (let unit = 0; unit < scan.units; unit += 1) {
@@ -50,7 +50,7 @@ export class JpegCoverage {
     if (piece.kind === "bytes") return [];
     const { frame, scans } = this.tables;
     const scan = scans[piece.scan] as Scan;
-    const held = this.held[piece.scan] as Uint8Array;
+    const held = this.maps[piece.scan] as Uint8Array;
     const whole: number[] = [];
     for (let unit = piece.first; unit < piece.first + piece.count; unit += 1) {
       const bit = 1 << (unit & 7);
@@ -64,6 +64,16 @@ export class JpegCoverage {
     }
     const all = scan.components.length > 1 && whole.length === piece.count;
     return all ? areasOfRun(frame, scan, piece.first, piece.count) : areasOfMcus(frame, whole);
+  }
+
+  /** How many of a scan's units from `first` on have come. */
+  held(scan: number, first: number, count: number): number {
+    const map = this.maps[scan] as Uint8Array;
+    let held = 0;
+    for (let unit = first; unit < first + count; unit += 1) {
+      held += ((map[unit >>> 3] as number) >>> (unit & 7)) & 1;
+    }
+    return held;
   }
 }
 

@@ -1,6 +1,7 @@
 import { Headers } from "./headers.js";
 import { MARKER_PREFIX, Marker } from "./marker.js";
 import { headBytesMax } from "./piece-head.js";
+import { NonzeroMaps } from "./progressive-walk.js";
 import { cutScan, type Run } from "./runs.js";
 import { isTableMarker, type Segment, segmentAt } from "./tables.js";
 
@@ -32,6 +33,8 @@ class FileMapper {
   private readonly headers = new Headers();
   private readonly runs: Run[] = [];
   private readonly ranges: FileRange[] = [];
+  /** Of a progressive file. */
+  private maps: NonzeroMaps | undefined;
 
   constructor(
     private readonly source: Uint8Array,
@@ -63,6 +66,7 @@ class FileMapper {
       at = end;
     }
     if (headers.frame === undefined || headers.scans.length === 0) return "no picture";
+    if (!headers.complete) return "components without a scan";
     this.note(at, source.length, "pieces");
     return { headers, runs, ranges };
   }
@@ -74,9 +78,9 @@ class FileMapper {
     const { frame } = headers;
     const scan = headers.scans[number];
     if (frame === undefined || scan === undefined) return "a damaged scan header";
-    if (frame.progressive) return "progressive coding";
     const capacity = this.pieceBytes - headBytesMax(this.fileBytes, frame, scan);
-    const cut = cutScan(source, start, scan, number, capacity);
+    if (frame.progressive) this.maps ??= new NonzeroMaps();
+    const cut = cutScan(source, start, scan, number, capacity, this.maps);
     if (typeof cut === "string") return cut;
     for (const run of cut.runs) this.runs.push(run);
     this.note(cut.end, cut.sourceEnd, "pieces");

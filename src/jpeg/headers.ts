@@ -8,6 +8,7 @@ import {
 } from "./frame.js";
 import { HuffmanTable, standardTable } from "./huffman.js";
 import { Marker } from "./marker.js";
+import { ScanScript } from "./scan-script.js";
 
 /** Slots for tables of each kind. ITU-T T.81 section B.2.4. */
 const SLOTS = 4;
@@ -35,6 +36,7 @@ export class Headers {
   private readonly dcTables: (HuffmanTable | undefined)[] = [];
   private readonly acTables: (HuffmanTable | undefined)[] = [];
   private restartInterval = 0;
+  private script: ScanScript | undefined;
 
   /** Takes a segment's body (what follows its length). Returns why the file is unusual, if it is. */
   take(marker: number, body: Uint8Array): string | undefined {
@@ -77,6 +79,11 @@ export class Headers {
     if (this.jfif) return "ycc";
     if (this.adobeTransform !== undefined) return this.adobeTransform === 0 ? "rgb" : "ycc";
     return String.fromCharCode(...ids) === "RGB" ? "rgb" : "ycc";
+  }
+
+  /** Whether the scans so far tell every component, roughly at least. */
+  get complete(): boolean {
+    return this.script?.complete ?? false;
   }
 
   private takeQuants(body: Uint8Array): boolean {
@@ -170,6 +177,8 @@ export class Headers {
     const scan = scanOf(frame, components, rest, this.restartInterval);
     const wrong = wrongInScan(frame, scan);
     if (wrong !== undefined) return wrong;
+    this.script ??= new ScanScript(frame);
+    if (!this.script.take(scan)) return "scans that do not follow from each other";
     this.scans.push(scan);
     return undefined;
   }

@@ -1,12 +1,15 @@
 import type { Rect } from "../base/geometry.js";
+import { Coefficients, keptSide } from "./coefficients.js";
 import { writeColours } from "./colour.js";
 import { JpegCoverage } from "./coverage.js";
 import { areasOfRun, type Scan } from "./frame.js";
-import { readPiece } from "./piece-head.js";
+import { type RunPiece, readPiece } from "./piece-head.js";
 import { type JpegScale, Plane } from "./planes.js";
+import { decodeProgressiveRun } from "./progressive-decode.js";
 import { type BlockSink, decodeSequentialRun } from "./sequential-decode.js";
 import { type JpegTables, readTables } from "./tables.js";
 import { upsampleRow } from "./upsampling.js";
+import { WaitingPieces } from "./waiting.js";
 
 export interface JpegPictureOptions {
   /** Decode 1/scale of the pixels each way, for showing large pictures; 1 unless told. */
@@ -21,7 +24,13 @@ export interface PlacedPiece {
   readonly shown: readonly Rect[];
   /** Pixels of which all data have come, that lacked some before. */
   readonly exact: readonly Rect[];
+  /** Progressive files: the piece refines what has not come, and must be placed again once its number is told by `ready`. */
+  readonly waits: boolean;
+  /** Numbers of pieces that waited and can be placed now. */
+  readonly ready: readonly number[];
 }
+
+const NOTHING: PlacedPiece = { shown: [], exact: [], waits: false, ready: [] };
 
 /** The picture of those pieces of a JPEG that have come, in any order, as libjpeg would show them. */
 export class JpegPicture {
@@ -36,6 +45,10 @@ export class JpegPicture {
   readonly channels: 1 | 3;
   private readonly planes: readonly Plane[];
   private readonly coverage: JpegCoverage;
+  private readonly waiting: WaitingPieces;
+  /** Of each component; none in sequential files, whose blocks come whole. */
+  private readonly coefficients: readonly Coefficients[];
+  private readonly block = new Int32Array(64);
 
   private constructor(
     private readonly tables: JpegTables,
@@ -50,6 +63,9 @@ export class JpegPicture {
     this.channels = tables.colour === "gray" ? 1 : 3;
     this.planes = frame.components.map((component) => new Plane(frame, component, scale));
     this.coverage = new JpegCoverage(tables);
+    this.waiting = new WaitingPieces(tables.scans, this.coverage);
+    const kept = frame.progressive ? frame.components : [];
+    this.coefficients = kept.map((component) => new Coefficients(component, keptSide(scale)));
   }
 
   /** Undefined when the tables, from a manifest, are no JPEG's, or the picture would take more than it may. Never throws. */
@@ -60,18 +76,40 @@ export class JpegPicture {
     return new JpegPicture(read, scale);
   }
 
-  /** Takes a piece. Undefined when it is malformed; pixels of its area are then undefined. Never throws. */
-  place(piece: Uint8Array): PlacedPiece | undefined {
+  /**
+   * Takes a piece; `number` is what `ready` calls it by, should it have to wait. One that has been placed changes nothing.
+   * Undefined when it is malformed; pixels of its area are then undefined. Never throws.
+   */
+  place(piece: Uint8Array, number: number): PlacedPiece | undefined {
     const { frame, scans } = this.tables;
     const read = readPiece(this.tables, piece);
     if (read === undefined) return undefined;
-    if (read.kind === "bytes") return { shown: [], exact: [] };
+    if (read.kind === "bytes") return NOTHING;
+    const { first, count } = read;
+    const held = this.coverage.held(read.scan, first, count);
+    if (held === count) return NOTHING;
+    if (held > 0) return undefined;
+    if (this.waiting.mustWait(read)) {
+      this.waiting.keep(number, read);
+      return { ...NOTHING, waits: true };
+    }
     const scan = scans[read.scan] as Scan;
-    if (!decodeSequentialRun(scan, read, this.showBlock)) return undefined;
+    if (!this.decode(scan, read)) return undefined;
     return {
-      shown: areasOfRun(frame, scan, read.first, read.count),
+      shown: areasOfRun(frame, scan, first, count),
       exact: this.coverage.addPiece(read),
+      waits: false,
+      ready: this.waiting.takeReady(read),
     };
+  }
+
+  private decode(scan: Scan, run: RunPiece): boolean {
+    if (!this.tables.frame.progressive) return decodeSequentialRun(scan, run, this.showBlock);
+    return decodeProgressiveRun(scan, run, this.coefficients, (component, column, row) => {
+      const coefficients = this.coefficients[component] as Coefficients;
+      const flat = coefficients.load(coefficients.blockAt(column, row), this.block);
+      this.showBlock(component, column, row, this.block, flat);
+    });
   }
 
   /**
@@ -100,6 +138,11 @@ export class JpegPicture {
 }
 
 function bytesFor(tables: JpegTables, scale: JpegScale): number {
-  const planes = tables.frame.components.map((component) => Plane.bytesFor(component, scale));
-  return planes.reduce((sum, bytes) => sum + bytes, JpegCoverage.bytesFor(tables));
+  const { components, progressive } = tables.frame;
+  let bytes = JpegCoverage.bytesFor(tables);
+  for (const component of components) {
+    bytes += Plane.bytesFor(component, scale);
+    if (progressive) bytes += Coefficients.bytesFor(component, keptSide(scale));
+  }
+  return bytes;
 }

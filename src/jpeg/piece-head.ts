@@ -30,7 +30,7 @@ export function runHead(tables: HeadTables, run: Run): Uint8Array {
   const head = new BitWriter();
   if (fileBytes > 0) {
     head.put(0, 1);
-    head.put(run.start, bitsFor(fileBytes - 1));
+    head.put(run.start, bitsFor(fileBytes));
   }
   head.put(run.scan, bitsFor(scans.length - 1));
   head.put(run.first, bitsFor(scan.units - 1));
@@ -51,7 +51,7 @@ export function runHead(tables: HeadTables, run: Run): Uint8Array {
 export function bytesHead(fileBytes: number, offset: number): Uint8Array {
   const head = new BitWriter();
   head.put(1, 1);
-  head.put(offset, bitsFor(fileBytes - 1));
+  head.put(offset, bitsFor(fileBytes));
   return head.take();
 }
 
@@ -60,7 +60,7 @@ export function readPiece(tables: JpegTables, piece: Uint8Array): JpegPiece | un
   const { fileBytes, scans, widths } = tables;
   const head = new BitReader(piece);
   const plain = fileBytes > 0 && head.take(1) === 1;
-  const offset = fileBytes > 0 ? head.take(bitsFor(fileBytes - 1)) : 0;
+  const offset = fileBytes > 0 ? head.take(bitsFor(fileBytes)) : 0;
   if (plain) {
     const bytes = piece.subarray(head.bytesRead);
     const inside = bytes.length > 0 && offset + bytes.length <= fileBytes;
@@ -91,7 +91,7 @@ export function headBytesMax(fileBytes: number, frame: Frame, scan: Scan): numbe
   const single = !frame.progressive && scan.components.length === frame.components.length;
   const bits =
     1 +
-    (fileBytes > 0 ? bitsFor(fileBytes - 1) : 0) +
+    (fileBytes > 0 ? bitsFor(fileBytes) : 0) +
     (single ? 0 : SCAN_BITS_MAX) +
     bitsFor(scan.units - 1) +
     bitsFor(RUN_UNITS_MAX - 1) +

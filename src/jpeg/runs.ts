@@ -1,5 +1,6 @@
 import { EntropyBytes } from "./entropy-bytes.js";
-import type { Scan } from "./frame.js";
+import type { Scan, ScanComponent } from "./frame.js";
+import { AcWalk, DcWalk, type NonzeroMaps } from "./progressive-walk.js";
 import { type ScanWalk, SequentialWalk } from "./sequential-walk.js";
 
 /** Units of one scan that lie together in the file, and what a decoder must know to begin with them. */
@@ -17,11 +18,8 @@ export interface Run {
   readonly blocksEnded: number;
 }
 
-/** Units of one run, at most: its count is written in few bits. */
-export const RUN_UNITS_MAX = 4_095;
-
-/** Bytes of a restart marker. */
-const RESTART_BYTES = 2;
+/** Units of one run, at most: what a receiver does for one piece has a bound. */
+export const RUN_UNITS_MAX = 0xffff;
 
 export interface ScanRuns {
   readonly runs: readonly Run[];
@@ -34,8 +32,8 @@ export interface ScanRuns {
 /**
  * Cuts one scan into runs of as many units as have room in `capacity` bytes.
  *
- * One pass over the data, which begin at `start`; `capacity` is the longest run, in bytes of the file. Returns why the scan
- * cannot be cut, if so.
+ * One pass over the data, which begin at `start`; `capacity` is the longest run, in bytes of the file; `maps` are a progressive
+ * file's, as the scans before have left them. Returns why the scan cannot be cut, if so.
  */
 export function cutScan(
   source: Uint8Array,
@@ -43,11 +41,18 @@ export function cutScan(
   scan: Scan,
   scanNumber: number,
   capacity: number,
+  maps: NonzeroMaps | undefined,
 ): ScanRuns | string {
   const data = new EntropyBytes(source, start, source.length);
   const cutter = new ScanCutter(data, scan, scanNumber, capacity);
-  const wrong = cutter.cut(new SequentialWalk(scan, data));
+  const wrong = cutter.cut(walkOver(scan, data, maps));
   return wrong ?? { runs: cutter.runs, end: cutter.end, sourceEnd: data.sourceEnd };
+}
+
+function walkOver(scan: Scan, data: EntropyBytes, maps: NonzeroMaps | undefined): ScanWalk {
+  if (maps === undefined) return new SequentialWalk(scan, data);
+  if (scan.bandStart === 0) return new DcWalk(scan, data);
+  return new AcWalk(scan, data, maps.of((scan.components[0] as ScanComponent).component));
 }
 
 class ScanCutter {
@@ -72,8 +77,7 @@ class ScanCutter {
 
   /** Walks over the whole scan. Returns why that fails, if it does. */
   cut(walk: ScanWalk): string | undefined {
-    const { data, scan } = this;
-    const capacity = this.capacity - RESTART_BYTES;
+    const { data, scan, capacity } = this;
     const { restartInterval, units } = scan;
     const bits = data.length * 8;
     const predictions = new Int32Array(scan.components.length);
@@ -86,21 +90,23 @@ class ScanCutter {
       predictions.set(walk.predictions);
       if (!walk.step(unit)) return `damaged data at ${this.placeOf(unit)}`;
       if (walk.at > bits) return `data that end at ${this.placeOf(unit)}`;
-      const end = walk.at > 0 ? data.sourceOf((walk.at - 1) >>> 3) + 1 : this.begin.start;
+      const end = this.endAt(walk.at);
       const full = end - this.begin.start > capacity || unit - this.first === RUN_UNITS_MAX;
       if (full) {
-        if (unit > this.first && !this.finish(unit, at)) return "restart markers too long";
+        if (unit > this.first && !this.finish(unit, at)) return "bytes between its data";
         this.start(unit, at, predictions, blocksEnded);
         if (end - this.begin.start > capacity) return "a block too long for a piece";
       }
       this.end = end;
     }
     if (this.interval !== data.restarts.length) return "restart markers without a restart interval";
-    // A last byte of ones is stuffed like any other.
-    if (walk.at > 0) this.end = Math.max(this.end, this.data.sourceOf((walk.at + 7) >>> 3));
-    this.end = Math.min(this.end, data.sourceEnd);
     this.runs.push({ ...this.begin, first: this.first, count: units - this.first, end: this.end });
     return undefined;
+  }
+
+  /** One past the byte in which the last bit before `at` lies, and past what is stuffed or marked behind it. */
+  private endAt(at: number): number {
+    return Math.min(this.data.sourceOf((at + 7) >>> 3), this.data.sourceEnd);
   }
 
   /** Steps over the restart marker that is due. */

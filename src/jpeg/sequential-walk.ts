@@ -23,7 +23,7 @@ export interface ScanWalk extends WalkState {
 export class SequentialWalk implements ScanWalk {
   at = 0;
   readonly predictions: Int32Array;
-  readonly blocksEnded = 0;
+  blocksEnded = 0;
   /** Of each block of a unit, its component's place in the scan. */
   private readonly blocks: readonly number[];
   private readonly dcTables: readonly HuffmanTable[];
@@ -98,7 +98,7 @@ export function blocksOfUnit(scan: Scan): number[] {
 }
 
 /** Categories of differences of DC coefficients of 8-bit samples end at 11 (T.81 table F.1); some encoders go one farther. */
-const DC_SIZE_MAX = 12;
+export const DC_SIZE_MAX = 12;
 
 /** Ours: twice what 8-bit samples can give, so that no sum runs away. */
 export const DC_MAX = 4_095;

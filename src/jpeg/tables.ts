@@ -77,7 +77,7 @@ export function readTables(bytes: Uint8Array): JpegTables | undefined {
     records.push(record);
   }
   const { frame, scans } = headers;
-  if (frame?.components.length !== predictions.length || scans.length === 0) return undefined;
+  if (frame?.components.length !== predictions.length || !headers.complete) return undefined;
   const widths = { count, blocksEnded, predictions };
   return { fileBytes, frame, scans, colour, widths, records };
 }

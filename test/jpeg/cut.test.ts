@@ -1,10 +1,14 @@
 import { expect, test } from "vitest";
+import { Random } from "../../src/base/random.js";
 import { JpegAssembler } from "../../src/jpeg/assembler.js";
+import { JpegCoverage } from "../../src/jpeg/coverage.js";
 import { cutPreview, type JpegCut, openJpeg } from "../../src/jpeg/cut.js";
+import type { Scan } from "../../src/jpeg/frame.js";
 import { JpegPicture } from "../../src/jpeg/picture.js";
 import { readPiece } from "../../src/jpeg/piece-head.js";
 import { decodeSequentialRun } from "../../src/jpeg/sequential-decode.js";
 import { readTables } from "../../src/jpeg/tables.js";
+import { type HandMade, handMade } from "./encoder.js";
 import {
   jpeg,
   libjpegPixels,
@@ -17,7 +21,7 @@ import {
 
 const BYTES_MAX = 100_000_000;
 
-const SEQUENTIAL: Record<string, Variant> = {
+const LIBRARY_MADE: Record<string, Variant> = {
   "4:2:0": { width: 331, height: 203, quality: 80 },
   "4:4:4": { width: 331, height: 203, quality: 90, chromaSubsampling: "4:4:4" },
   coarse: { width: 500, height: 77, quality: 10 },
@@ -29,9 +33,127 @@ const SEQUENTIAL: Record<string, Variant> = {
   "one row": { width: 1_001, height: 1 },
   "one column": { width: 1, height: 1_001 },
   narrow: { width: 4, height: 40 },
+  progressive: { width: 331, height: 203, quality: 80, progressive: true },
+  "progressive 4:4:4": {
+    width: 203,
+    height: 97,
+    quality: 95,
+    chromaSubsampling: "4:4:4",
+    progressive: true,
+  },
+  "progressive gray": { width: 203, height: 131, channels: 1, progressive: true },
+  "progressive CMYK": { width: 103, height: 71, channels: 4, progressive: true },
+  "progressive, other scans": { width: 331, height: 203, quality: 90, mozjpeg: true },
+  "one progressive pixel": { width: 1, height: 1, progressive: true },
 };
 
-for (const [name, variant] of Object.entries(SEQUENTIAL)) {
+const SAMPLED_420 = [
+  [2, 2],
+  [1, 1],
+  [1, 1],
+] as const;
+
+const HAND_MADE: Record<string, HandMade> = {
+  "restart markers in each row": {
+    width: 320,
+    height: 80,
+    sampling: SAMPLED_420,
+    restartInterval: 20,
+  },
+  "restart markers at odd places": {
+    width: 333,
+    height: 77,
+    sampling: SAMPLED_420,
+    restartInterval: 7,
+  },
+  "filled restart markers": {
+    width: 160,
+    height: 80,
+    sampling: [[1, 1]],
+    restartInterval: 1,
+    fill: 3,
+  },
+  "4:1:1": {
+    width: 203,
+    height: 61,
+    sampling: [
+      [4, 1],
+      [1, 1],
+      [1, 1],
+    ],
+  },
+  "4:1:0": {
+    width: 203,
+    height: 61,
+    sampling: [
+      [4, 2],
+      [1, 1],
+      [1, 1],
+    ],
+  },
+  "4:4:0": {
+    width: 203,
+    height: 61,
+    sampling: [
+      [1, 2],
+      [1, 1],
+      [1, 1],
+    ],
+  },
+  "4:2:2": {
+    width: 203,
+    height: 61,
+    sampling: [
+      [2, 1],
+      [1, 1],
+      [1, 1],
+    ],
+  },
+  "4:2:2, narrow": {
+    width: 4,
+    height: 61,
+    sampling: [
+      [2, 1],
+      [1, 1],
+      [1, 1],
+    ],
+  },
+  "three down": {
+    width: 61,
+    height: 203,
+    sampling: [
+      [1, 3],
+      [1, 1],
+      [1, 1],
+    ],
+  },
+  "luma that is sampled less": {
+    width: 203,
+    height: 61,
+    sampling: [
+      [1, 1],
+      [2, 2],
+      [1, 1],
+    ],
+  },
+  "gray with factors": { width: 203, height: 61, sampling: [[2, 2]] },
+  "extended sequential": { width: 99, height: 61, sampling: [[1, 1]], extended: true },
+  "a scan for each component": {
+    width: 203,
+    height: 61,
+    sampling: SAMPLED_420,
+    scans: [[0], [1], [2]],
+    restartInterval: 30,
+  },
+  "two components in a scan": {
+    width: 203,
+    height: 61,
+    sampling: SAMPLED_420,
+    scans: [[0], [1, 2]],
+  },
+};
+
+for (const [name, variant] of Object.entries(LIBRARY_MADE)) {
   test(`${name}: the pieces are the file, and show what libjpeg shows`, async () => {
     const file = await jpeg(variant);
     const cut = opened(file, 400);
@@ -39,9 +161,58 @@ for (const [name, variant] of Object.entries(SEQUENTIAL)) {
     expect(cut.channels).toBe(variant.channels ?? 3);
     expect(assembled(cut)).toEqual(new Uint8Array(file));
     expectSame(pictureOf(cut), await libjpegPixels(file, cut.channels), 1);
+    expect(cut.progressive).toBe(name.includes("progressive"));
+    if (!cut.progressive) expectAlone(cut);
+  });
+}
+
+for (const [name, made] of Object.entries(HAND_MADE)) {
+  test(`${name}: the pieces are the file, and show what libjpeg shows`, async () => {
+    const file = handMade(made);
+    const cut = opened(file, 300);
+    expect(assembled(cut)).toEqual(new Uint8Array(file));
+    expectSame(pictureOf(cut), await libjpegPixels(file, cut.channels), 1);
     expectAlone(cut);
   });
 }
+
+test("a progressive picture is the same in whatever order its pieces come", async () => {
+  const file = await jpeg({ width: 201, height: 133, quality: 90, progressive: true });
+  const cut = opened(file, 300);
+  const expected = await libjpegPixels(file, 3);
+  const random = new Random(5);
+  const order = piecesOf(cut).map((_, number) => number);
+  for (let round = 0; round < 10; round += 1) {
+    order.sort(() => random.unit() - 0.5);
+    expectSame(pictureOf(cut, 1, order), expected, 1);
+  }
+});
+
+test("a progressive picture is shown from its first piece on; in the order of sending none waits", async () => {
+  const cut = opened(await jpeg({ width: 200, height: 130, quality: 90, progressive: true }), 300);
+  const picture = JpegPicture.of(cut.tables, { bytesMax: BYTES_MAX }) as JpegPicture;
+  const pieces = piecesOf(cut);
+  const first = picture.place(pieces[0] as Uint8Array, 0);
+  expect(first?.shown).toEqual(cut.areasOf(0));
+  expect(first?.exact).toEqual([]);
+  for (let number = 1; number < pieces.length; number += 1) {
+    const placed = picture.place(pieces[number] as Uint8Array, number);
+    expect(placed).toMatchObject({ waits: false, ready: [] });
+  }
+  expect(picture.place(pieces[0] as Uint8Array, 0)).toMatchObject({ shown: [], exact: [] });
+});
+
+test("coverage needs the heads only, and tells the same pixels", async () => {
+  for (const progressive of [false, true]) {
+    const cut = opened(await jpeg({ width: 200, height: 130, progressive }), 300);
+    const coverage = JpegCoverage.of(cut.tables, BYTES_MAX) as JpegCoverage;
+    const picture = JpegPicture.of(cut.tables, { bytesMax: BYTES_MAX }) as JpegPicture;
+    piecesOf(cut).forEach((piece, number) => {
+      expect(coverage.add(piece)).toEqual(picture.place(piece, number)?.exact);
+      expect(coverage.add(piece)).toEqual([]);
+    });
+  }
+});
 
 test("pieces are no longer than told, and cover each pixel once", async () => {
   const file = await jpeg({ width: 333, height: 222, quality: 95 });
@@ -174,15 +345,19 @@ function assembled(cut: JpegCut): Uint8Array {
   return file;
 }
 
-/** The picture of all pieces, the last first. */
-function pictureOf(cut: JpegCut, scale: 1 | 2 | 4 | 8 = 1): JpegPicture {
+/** The picture of all pieces, in some order; the last first unless told. */
+function pictureOf(cut: JpegCut, scale: 1 | 2 | 4 | 8 = 1, order?: readonly number[]): JpegPicture {
   const picture = JpegPicture.of(cut.tables, { scale, bytesMax: BYTES_MAX });
   if (picture === undefined) throw new Error("no picture's tables");
   let exact = 0;
-  for (const piece of piecesOf(cut).reverse()) {
-    const placed = picture.place(piece);
+  const due = [
+    ...(order ?? piecesOf(cut).map((_, number) => cut.pieceCount - 1 - number)),
+  ].reverse();
+  for (let number = due.pop(); number !== undefined; number = due.pop()) {
+    const placed = picture.place(cut.piece(number), number);
     if (placed === undefined) throw new Error("a piece that does not decode");
     for (const { width, height } of placed.exact) exact += width * height;
+    due.push(...placed.ready);
   }
   expect(exact).toBe(cut.width * cut.height);
   return picture;
@@ -239,8 +414,8 @@ function blocksOf(cut: JpegCut, pieces: readonly Uint8Array[]): Map<string, stri
   const blocks = new Map<string, string>();
   for (const piece of pieces) {
     const read = tables && readPiece(tables, piece);
-    const scan = tables?.scans[0];
-    if (read?.kind !== "run" || scan === undefined) continue;
+    if (read?.kind !== "run") continue;
+    const scan = tables?.scans[read.scan] as Scan;
     decodeSequentialRun(scan, read, (component, column, row, coefficients) => {
       blocks.set(`${component} ${column} ${row}`, coefficients.join());
     });
