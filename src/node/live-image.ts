@@ -25,6 +25,7 @@ export class LiveImage {
   private readonly known: Coverage;
   private readonly hasRaster: boolean;
   private refused = 0;
+  private ready: number[] = [];
 
   constructor(setup: Omit<OpenMessage, "kind" | "image">) {
     const { content, raster, view } = setup;
@@ -49,6 +50,7 @@ export class LiveImage {
       this.refused += 1;
       return;
     }
+    for (const number of read.ready ?? []) this.ready.push(number);
     for (const area of read.approximate) this.known.add(area);
     for (const area of read.exact) {
       this.known.add(area);
@@ -58,7 +60,10 @@ export class LiveImage {
 
   /** How things stand, and the blocks that changed since this was last asked. */
   change(): LiveChange {
+    const ready = this.ready;
+    this.ready = [];
     return {
+      ready,
       blocks: this.view?.blocks.takeChanged() ?? [],
       exactPixels: this.exact.covered,
       approximatePixels: this.known.covered - this.exact.covered,

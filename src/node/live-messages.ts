@@ -53,6 +53,8 @@ export interface LiveChange {
   readonly approximatePixels: number;
   /** Whether the raster holds every pixel. */
   readonly isComplete: boolean;
+  /** Pieces that came before what they build on, and are to be sent again now. */
+  readonly ready: readonly number[];
   /** Pieces so far that are not what the image's decoder reads. */
   readonly refused: number;
 }

@@ -19,6 +19,8 @@ export interface Read {
   readonly exact: readonly PieceRect[];
   /** Shown, but not as they will be at last. */
   readonly approximate: readonly PieceRect[];
+  /** Pieces read before that could not be decoded then, and can be now: they are to be read again. */
+  readonly ready?: readonly number[];
 }
 
 /** Reads pieces of one picture, in any order and any number of times. */
@@ -122,8 +124,8 @@ export class JpegReader implements PieceReader {
     return undefined;
   }
 
-  read(_piece: number, bytes: Uint8Array): Read | undefined {
-    const placed = this.picture.place(bytes);
+  read(piece: number, bytes: Uint8Array): Read | undefined {
+    const placed = this.picture.place(bytes, piece);
     if (placed === undefined) return undefined;
     const exact = placed.exact.map(areaOf);
     const approximate = placed.shown
@@ -131,7 +133,7 @@ export class JpegReader implements PieceReader {
       .map(areaOf);
     for (const area of approximate) this.draw(area, APPROXIMATE);
     for (const area of exact) this.draw(area, EXACT);
-    return { exact, approximate };
+    return { exact, approximate, ready: placed.ready };
   }
 
   private draw(area: PieceRect, state: typeof EXACT | typeof APPROXIMATE): void {
@@ -173,8 +175,8 @@ export class PreviewReader implements PieceReader {
     return isSmall ? new PreviewReader(picture, source, view) : undefined;
   }
 
-  read(_piece: number, bytes: Uint8Array): Read | undefined {
-    const placed = this.picture.place(bytes);
+  read(piece: number, bytes: Uint8Array): Read | undefined {
+    const placed = this.picture.place(bytes, piece);
     if (placed === undefined) return undefined;
     return { exact: [], approximate: placed.shown.map((rect) => this.show(rect)) };
   }

@@ -98,6 +98,7 @@ export class LiveTransfer implements LivePicture, LiveRaster {
   take({ bytes, change }: TakenMessage): void {
     this.change = change;
     this.queue.takeBack(bytes);
+    if (change.ready.length > 0) this.queue.putHeld(change.ready);
     for (const listener of this.listeners) listener(change.blocks);
     if (this.queue.isIdle) this.settle();
   }
@@ -144,5 +145,6 @@ const NOTHING_YET: LiveChange = {
   exactPixels: 0,
   approximatePixels: 0,
   isComplete: false,
+  ready: [],
   refused: 0,
 };

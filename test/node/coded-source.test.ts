@@ -165,8 +165,8 @@ test.each(KINDS)(
     expect(previewBytes / exactBytes).toBeLessThan(0.13);
     const shown = JpegPicture.of(preview?.tables ?? new Uint8Array(), { bytesMax: 10_000_000 });
     if (shown === undefined) throw new Error("the preview's tables are refused");
-    for (const piece of allOf(source).slice(0, preview?.pieces)) {
-      expect(shown.place(piece)?.shown).not.toHaveLength(0);
+    for (const [number, piece] of allOf(source).slice(0, preview?.pieces).entries()) {
+      expect(shown.place(piece, number)?.shown).not.toHaveLength(0);
     }
     const { width: across, height: down } = shown;
     const row = new Uint8Array(across * shown.channels);

@@ -223,14 +223,19 @@ function dyingProgram(when: "once" | "always"): URL {
 }
 
 /** A photograph's like, as a JPEG file. */
-async function jpegOf(width: number, height: number, quality: number): Promise<Uint8Array> {
+async function jpegOf(
+  width: number,
+  height: number,
+  quality: number,
+  progressive = false,
+): Promise<Uint8Array> {
   const raster = new Uint8Array(width * height * 3);
   for (let pixel = 0; pixel < width * height; pixel += 1) {
     const [x, y] = [pixel % width, Math.floor(pixel / width)];
     raster.set([(x * 255) / width, (y * 255) / height, 128 + 100 * Math.sin(x / 9)], pixel * 3);
   }
   return sharp(raster, { raw: { width, height, channels: 3 } })
-    .jpeg({ quality })
+    .jpeg({ quality, progressive })
     .toBuffer();
 }
 
@@ -326,20 +331,32 @@ describe("a picture with a preview", () => {
   });
 });
 
+/** A JPEG as its manifest tells it. */
+function jpegContent(bytes: number, { width, height, channels, tables }: JpegCut): Content {
+  return { mode: "jpeg", bytes, width, height, channels, bits: 8, tables };
+}
+
+test("pieces of a progressive JPEG that refine others are read again when these have come", async () => {
+  const jpeg = await jpegOf(300, 200, 85, true);
+  const cut = cutOf(openJpeg(jpeg, 400));
+  const { image, rgba } = view(jpegContent(jpeg.length, cut));
+  for (let piece = cut.pieceCount - 1; piece >= 0; piece -= 1) image.take(piece, cut.piece(piece));
+  let change = image.change();
+  expect(change.exactPixels).toBeLessThan(60_000);
+  expect(change.ready).not.toEqual([]);
+  while (change.ready.length > 0) {
+    for (const piece of change.ready) image.take(piece, cut.piece(piece));
+    change = image.change();
+  }
+  expect(change).toMatchObject({ exactPixels: 60_000, approximatePixels: 0, refused: 0 });
+  const wanted = await sharp(jpeg).ensureAlpha().raw().toBuffer();
+  expect(furthest(rgba, wanted)).toBeLessThan(3);
+});
+
 test("a JPEG is shown piece by piece as its library would show it", async () => {
   const jpeg = await jpegOf(300, 200, 85);
   const cut = cutOf(openJpeg(jpeg, 1_150));
-  const { width, height, channels, tables } = cut;
-  const content = {
-    mode: "jpeg",
-    bytes: jpeg.length,
-    width,
-    height,
-    channels,
-    bits: 8,
-    tables,
-  } as const;
-  const { image, rgba, state } = view(content);
+  const { image, rgba, state } = view(jpegContent(jpeg.length, cut));
   for (let piece = 0; piece < cut.pieceCount; piece += 2) image.take(piece, cut.piece(piece));
   const half = image.change();
   expect(half.exactPixels).toBeGreaterThan(20_000);
