@@ -77,10 +77,11 @@ export class JpegPicture {
   }
 
   /**
-   * Takes a piece; `number` is what `ready` calls it by, should it have to wait. One that has been placed changes nothing.
-   * Undefined when it is malformed; pixels of its area are then undefined. Never throws.
+   * Takes a piece; `number` is what `ready` calls it by, should it have to wait, and is not needed by who places all pieces in
+   * rising order. One that has been placed changes nothing. Undefined when it is malformed; pixels of its area are then
+   * undefined. Never throws.
    */
-  place(piece: Uint8Array, number: number): PlacedPiece | undefined {
+  place(piece: Uint8Array, number?: number): PlacedPiece | undefined {
     const { frame, scans } = this.tables;
     const read = readPiece(this.tables, piece);
     if (read === undefined) return undefined;
@@ -90,7 +91,7 @@ export class JpegPicture {
     if (held === count) return NOTHING;
     if (held > 0) return undefined;
     if (this.waiting.mustWait(read)) {
-      this.waiting.keep(number, read);
+      if (number !== undefined) this.waiting.keep(number, read);
       return { ...NOTHING, waits: true };
     }
     const scan = scans[read.scan] as Scan;
