@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readArguments, seconds, someOf, whole } from "./arguments.mjs";
 import { boundSeconds, chosenRows, FILE_BYTES, nameOf } from "./grid.mjs";
 import { byOther, missingOf, OTHERS } from "./others.mjs";
-import { byLacuna, byTcp } from "./peers.mjs";
+import { byLacuna, byTcp, congestionControls } from "./peers.mjs";
 import { load, machineFacts, median, printTable, record, rounded } from "./record.mjs";
 import { needRig, Rig } from "./rig.mjs";
 import { scratchFolder } from "./scratch.mjs";
@@ -138,14 +138,4 @@ function readPeers(text, flag) {
     console.error(`${peer} is left out: ${why}`);
     return false;
   });
-}
-
-function congestionControls() {
-  try {
-    const text = readFileSync("/proc/sys/net/ipv4/tcp_available_congestion_control", "utf8");
-    return text.trim().split(" ");
-  } catch {
-    // Not Linux: TCP's congestion control cannot be chosen.
-    return [];
-  }
 }

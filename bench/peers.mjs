@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -71,5 +71,16 @@ export async function byTcp({ from, to, address, file, giveUpSeconds }) {
     return { seconds: rounded(seconds), wholeSeconds };
   } finally {
     await Promise.all([receiver.stop(), sender?.stop()]);
+  }
+}
+
+/** The congestion controls of TCP that this kernel has. */
+export function congestionControls() {
+  try {
+    const text = readFileSync("/proc/sys/net/ipv4/tcp_available_congestion_control", "utf8");
+    return text.trim().split(" ");
+  } catch {
+    // Not Linux: TCP's congestion control cannot be chosen.
+    return [];
   }
 }

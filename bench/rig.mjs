@@ -17,16 +17,25 @@ let opened = 0;
  */
 export function needRig(help) {
   needBuild();
-  if (process.getuid?.() !== 0) usageError("making network namespaces needs root");
+  const { link, lack } = lookForRig();
+  return link ?? usageError(`${lack}\n\n${help}`);
+}
+
+/** The same, but undefined when this machine cannot be used. */
+export function findRig() {
+  return lookForRig().link;
+}
+
+function lookForRig() {
+  if (process.getuid?.() !== 0) return { lack: "making network namespaces needs root" };
   if (spawnSync("ip", ["netns", "list"]).status !== 0) {
-    usageError("`ip netns` does not work here: install iproute2");
+    return { lack: "`ip netns` does not work here: install iproute2" };
   }
-  if (hasNetem()) return { netem: true };
+  if (hasNetem()) return { link: { netem: true } };
   const emulator = process.env.LINK_EMULATOR;
-  if (emulator) return { emulator };
-  return usageError(
-    `this kernel has no netem, and LINK_EMULATOR is not set: it names the program that makes the link\n\n${help}`,
-  );
+  if (emulator) return { link: { emulator } };
+  const lack = "this kernel has no netem, and LINK_EMULATOR is not set";
+  return { lack: `${lack}: it names the program that makes the link` };
 }
 
 /**

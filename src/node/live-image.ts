@@ -28,7 +28,7 @@ export class LiveImage {
   private ready: number[] = [];
 
   constructor(setup: Omit<OpenMessage, "kind" | "image">) {
-    const { content, raster, view } = setup;
+    const { content, raster, view, viewSide = VIEW_SIDE_MAX } = setup;
     const source = viewSourceOf(content);
     const { width, height } = source ?? { width: 0, height: 0 };
     this.hasRaster = raster !== undefined;
@@ -36,7 +36,7 @@ export class LiveImage {
     this.known = new Coverage(width, height);
     this.previewPieces = previewPiecesOf(content);
     if (source === undefined) return;
-    if (view !== undefined) this.view = new ReducedView(source, VIEW_SIDE_MAX, view);
+    if (view !== undefined) this.view = new ReducedView(source, viewSide, view);
     const preview = previewOf(content);
     this.preview = preview && PreviewReader.of(preview, source, this.view);
     this.reader = readerOf(setup, this.view);

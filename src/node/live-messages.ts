@@ -11,6 +11,8 @@ export interface OpenMessage {
   readonly raster?: SharedArrayBuffer;
   /** Takes the planes of the view, `viewBytes` long; absent when nobody looks. */
   readonly view?: SharedArrayBuffer;
+  /** The most that a side of the view may have, `VIEW_SIDE_MAX` unless told. */
+  readonly viewSide?: number;
   /** What the decoder may use for itself, in bytes. */
   readonly memoryBytes: number;
 }
