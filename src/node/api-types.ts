@@ -166,6 +166,8 @@ export interface Inspection {
   readonly pixels: number;
   /** Exact; bytes in file mode. */
   readonly missingPixels: number;
+  /** Those of the missing pixels that a preview stands for. */
+  readonly approximatePixels: number;
   readonly missingPieces: number;
   readonly pieces: number;
   readonly regions: readonly MissingRegion[];

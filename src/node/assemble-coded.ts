@@ -9,6 +9,7 @@ import { type CauseOf, lackingOfCoded, missingMaskOf, sharedCause } from "./lack
 import type { LiveRaster } from "./live-raster.js";
 import { bytesPerPixel, rasterBytes } from "./memory.js";
 import type { PieceStore } from "./piece-store.js";
+import { PreviewAreas } from "./preview-areas.js";
 import type { Lacking } from "./report.js";
 
 /** Of coded pieces. One that is refused covers nothing, and changes no pixel. */
@@ -48,9 +49,12 @@ export class CodedRaster implements AssembledRaster {
     return missingMaskOf(this.exact, band);
   }
 
-  lacking(causeOf: CauseOf): Lacking {
+  async lacking(causeOf: CauseOf): Promise<Lacking> {
     const { held, pieceCount } = this.store;
-    return lackingOfCoded(this.content, this.exact, sharedCause(held, pieceCount, causeOf));
+    const cause = sharedCause(held, pieceCount, causeOf);
+    const preview = PreviewAreas.of(this.content);
+    await preview?.addAll(this.store.runs(0, previewPiecesOf(this.content)));
+    return lackingOfCoded(this.content, this.exact, preview, cause);
   }
 
   private async assemble(): Promise<Uint8Array> {

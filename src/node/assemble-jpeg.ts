@@ -16,7 +16,7 @@ export class JpegRaster implements AssembledRaster {
 
   private constructor(
     private readonly store: PieceStore,
-    content: JpegContent,
+    private readonly content: JpegContent,
     private readonly picture: JpegPicture,
     bytesMax: number,
   ) {
@@ -37,7 +37,7 @@ export class JpegRaster implements AssembledRaster {
     if (picture === undefined) return undefined;
     const raster = new JpegRaster(store, content, picture, bytesMax);
     for await (const { pieces } of store.runs(previewPiecesOf(content))) {
-      for (const piece of pieces) raster.pieces.add(piece, picture.place(piece)?.exact);
+      for (const piece of pieces) raster.pieces.add(piece, picture.place(piece));
       await new Promise(setImmediate);
     }
     return raster;
@@ -64,8 +64,9 @@ export class JpegRaster implements AssembledRaster {
     return missingMaskOf(this.pieces.exact, band);
   }
 
-  lacking(causeOf: CauseOf): Lacking {
+  async lacking(causeOf: CauseOf): Promise<Lacking> {
     const { held, pieceCount } = this.store;
+    await this.pieces.preview?.addAll(this.store.runs(0, previewPiecesOf(this.content)));
     return this.pieces.lacking(sharedCause(held, pieceCount, causeOf));
   }
 }

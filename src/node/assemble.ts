@@ -27,7 +27,7 @@ export interface AssembledRaster {
   /** Of rows that `bands` has given: a byte for each pixel, 255 where it is missing, else 0. */
   missingIn(band: Band): Uint8Array;
   /** What is missing, once `bands` has given all. */
-  lacking(causeOf: CauseOf): Lacking;
+  lacking(causeOf: CauseOf): Promise<Lacking>;
 }
 
 /** @param bytesMax a raster of more bytes than this is a large one */
@@ -70,8 +70,8 @@ class RawRaster implements AssembledRaster {
     return missingMaskIn(this.partition, band, (piece) => !this.held.has(piece));
   }
 
-  lacking(causeOf: CauseOf): Lacking {
-    return lackingOfPixels(this.content, this.held, causeOf);
+  lacking(causeOf: CauseOf): Promise<Lacking> {
+    return Promise.resolve(lackingOfPixels(this.content, this.held, causeOf));
   }
 }
 

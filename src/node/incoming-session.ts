@@ -219,9 +219,13 @@ export class IncomingSession {
     if (this.state === "ended" || this.store === undefined || tracker === undefined) return;
     const now = nowUs();
     // About: of a picture whose pieces are still being counted, nobody knows better.
-    const pieceBytes = this.facts.bytes / this.facts.pieces;
+    const held = tracker.held.size;
+    const pieceBytes =
+      this.missing.bytes === undefined || held === 0
+        ? this.facts.bytes / this.facts.pieces
+        : this.missing.bytes / held;
     const missingPieces = this.missingPieces();
-    this.rate.update(tracker.held.size * pieceBytes, now);
+    this.rate.update(held * pieceBytes, now);
     const secondsLeft = this.rate.secondsFor(missingPieces * pieceBytes);
     const { rtt } = this.connection.recovery;
     const { total, lost } = this.connection.packets;
@@ -388,7 +392,7 @@ export class IncomingSession {
       missingPixels: 0,
       missingPieces: 0,
       receipt: { seconds, lossShare: round(total === 0 ? 0 : lost / total, 6) },
-      bytes: this.facts.bytes,
+      bytes: this.missing.bytes ?? this.facts.bytes,
     };
   }
 }

@@ -76,7 +76,7 @@ async function lackingIn(folder: string, contents: StoreContents): Promise<Lacki
     case "coded": {
       const counter = CodedCounter.of(content);
       if (counter === undefined || !(await addAll(folder, contents, counter))) return undefined;
-      return lackingOfCoded(content, counter.exact, UNKNOWN_CAUSE);
+      return lackingOfCoded(content, counter.exact, counter.preview, UNKNOWN_CAUSE);
     }
     case "jpeg": {
       const counter = JpegCounter.of(content);
@@ -110,11 +110,11 @@ async function addAll(
 
 function inspectionOf(report: PartialReport): Inspection {
   const { name, mode, width, height, channels, bits, pixels, pieces } = report;
-  const { missingPixels, missingPieces } = report;
+  const { missingPixels, approximatePixels = 0, missingPieces } = report;
   const shape = { name, mode, width, height, channels, bits, pixels, pieces };
   const regions: readonly MissingRegion[] =
     report.holes?.map(({ start, end, cause }) => {
       return { x: start, y: 0, width: end - start, height: 1, cause };
     }) ?? report.regions;
-  return { ...shape, missingPixels, missingPieces, regions };
+  return { ...shape, missingPixels, approximatePixels, missingPieces, regions };
 }

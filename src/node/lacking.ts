@@ -13,6 +13,7 @@ import {
   previewPiecesOf,
 } from "../wire/manifest.js";
 import { bytesPerPixel } from "./memory.js";
+import type { PreviewAreas } from "./preview-areas.js";
 import type { Hole, Lacking } from "./report.js";
 
 /** Why a piece is missing. */
@@ -54,19 +55,30 @@ export function lackingOfFile(
  * Of pieces that say themselves which pixels they are of: what none has covered is missing, whatever it would have
  * been part of, and all of it has one cause.
  */
-export function lackingOfCoverage(exact: Coverage, missingBytes: number, cause: string): Lacking {
+export function lackingOfCoverage(
+  exact: Coverage,
+  approximatePixels: number,
+  missingBytes: number,
+  cause: string,
+): Lacking {
   return {
     missingPixels: exact.width * exact.height - exact.covered,
-    approximatePixels: 0,
+    approximatePixels,
     missingBytes,
     regions: regionsOf(exact, cause),
   };
 }
 
 /** The same of coded pixels. */
-export function lackingOfCoded(content: CodedContent, exact: Coverage, cause: string): Lacking {
+export function lackingOfCoded(
+  content: CodedContent,
+  exact: Coverage,
+  preview: PreviewAreas | undefined,
+  cause: string,
+): Lacking {
   const missing = exact.width * exact.height - exact.covered;
-  return lackingOfCoverage(exact, bytesOf(content, missing), cause);
+  const approximate = preview?.countBeside(exact) ?? 0;
+  return lackingOfCoverage(exact, approximate, bytesOf(content, missing), cause);
 }
 
 /** A byte for each pixel of a band: 255 where it is not covered, else 0. */

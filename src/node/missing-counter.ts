@@ -16,6 +16,7 @@ import {
 } from "../wire/manifest.js";
 import { JpegPieces } from "./jpeg-pieces.js";
 import type { PieceStore } from "./piece-store.js";
+import { PreviewAreas } from "./preview-areas.js";
 
 /** Counts what an image lacks, exactly: pixels, or bytes of a plain file. */
 export interface MissingCounter {
@@ -24,6 +25,8 @@ export interface MissingCounter {
   /** Takes a piece that is held now. It may be any bytes. */
   add(piece: number, bytes: Uint8Array): void;
   count(tracker: GapTracker): number;
+  /** Bytes of all pieces that are held, where nothing else tells them. */
+  readonly bytes?: number;
   /** Nothing is held any more. */
   clear(): void;
 }
@@ -99,12 +102,15 @@ class ByteCounter implements MissingCounter {
 export class CodedCounter implements MissingCounter {
   readonly readsPieces = true;
   exact: Coverage;
+  bytes = 0;
+  readonly preview: PreviewAreas | undefined;
 
   private constructor(
     private readonly content: CodedContent,
     private readonly decoder: PieceDecoder,
   ) {
     this.exact = new Coverage(content.width, content.height);
+    this.preview = PreviewAreas.of(content);
   }
 
   static of(content: CodedContent): CodedCounter | undefined {
@@ -113,11 +119,15 @@ export class CodedCounter implements MissingCounter {
   }
 
   add(piece: number, bytes: Uint8Array): void {
-    const area = piece < previewPiecesOf(this.content) ? undefined : this.decoder.areaOf(bytes);
+    this.bytes += bytes.length;
+    if (piece < previewPiecesOf(this.content)) return this.preview?.add(bytes);
+    const area = this.decoder.areaOf(bytes);
     if (area !== undefined) this.exact.add(area);
   }
 
   clear(): void {
+    this.bytes = 0;
+    this.preview?.clear();
     this.exact = new Coverage(this.content.width, this.content.height);
   }
 
@@ -147,7 +157,9 @@ export class JpegCounter implements MissingCounter {
   }
 
   add(piece: number, bytes: Uint8Array): void {
-    if (piece >= previewPiecesOf(this.content)) this.pieces.add(bytes, this.coverage.add(bytes));
+    if (piece < previewPiecesOf(this.content)) return this.pieces.preview?.add(bytes);
+    const exact = this.coverage.add(bytes);
+    this.pieces.add(bytes, exact && { exact });
   }
 
   clear(): void {

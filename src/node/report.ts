@@ -16,7 +16,7 @@ export interface PartialReport {
   readonly pixels: number;
   /** Exact. In file mode there are no pixels: bytes. */
   readonly missingPixels: number;
-  /** Pixels that are shown but were not received exactly. */
+  /** Those of the missing pixels that are shown, for a preview stands for them or part of their data has come. */
   readonly approximatePixels: number;
   readonly missingPieces: number;
   readonly pieces: number;

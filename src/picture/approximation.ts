@@ -26,7 +26,7 @@ export class Approximation {
 
   /** @param width of the small picture, at most the source's; so is the height */
   constructor(
-    private readonly source: { readonly width: number; readonly height: number },
+    private readonly source: Size,
     readonly width: number,
     readonly height: number,
   ) {
@@ -63,7 +63,10 @@ export class Approximation {
     const right = Math.min(this.width, around.x + around.width + 1);
     const bottom = Math.min(this.height, around.y + around.height + 1);
     const beside = { x: left, y: top, width: right - left, height: bottom - top };
-    return { known: this.footprint(rect), changed: this.footprint(beside) };
+    return {
+      known: footprintOf(rect, this, this.source),
+      changed: footprintOf(beside, this, this.source),
+    };
   }
 
   /** Interpolates between four pixels, in fixed proportions of their centres' distances. */
@@ -103,15 +106,20 @@ export class Approximation {
     target[at + 3] = sum3 / weights + 0.5;
     return true;
   };
+}
 
-  /** The source's pixels that fall into a rectangle of the small picture. */
-  private footprint({ x, y, width, height }: Rect): PieceRect {
-    const left = firstIn(x, this.width, this.source.width, this.acrossScale);
-    const right = firstIn(x + width, this.width, this.source.width, this.acrossScale);
-    const top = firstIn(y, this.height, this.source.height, this.downScale);
-    const bottom = firstIn(y + height, this.height, this.source.height, this.downScale);
-    return { x: left, y: top, width: right - left, height: bottom - top, rowStep: 1 };
-  }
+/** The source's pixels that fall into a rectangle of a small picture of it. */
+export function footprintOf({ x, y, width, height }: Rect, small: Size, source: Size): PieceRect {
+  const left = firstIn(x, small.width, source.width);
+  const right = firstIn(x + width, small.width, source.width);
+  const top = firstIn(y, small.height, source.height);
+  const bottom = firstIn(y + height, small.height, source.height);
+  return { x: left, y: top, width: right - left, height: bottom - top, rowStep: 1 };
+}
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
 }
 
 function isInside(inner: Rect, outer: Rect): boolean {
@@ -124,8 +132,9 @@ function isInside(inner: Rect, outer: Rect): boolean {
 }
 
 /** The first pixel of the source that falls into a pixel of the small picture, or beyond; rounded as `estimate` does. */
-function firstIn(small: number, smallSide: number, sourceSide: number, scale: number): number {
+function firstIn(small: number, smallSide: number, sourceSide: number): number {
   if (small >= smallSide) return sourceSide;
+  const scale = smallSide / sourceSide;
   let first = Math.max(0, Math.ceil(small / scale) - 1);
   while (Math.floor(first * scale) < small) first += 1;
   return first;

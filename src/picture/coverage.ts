@@ -40,6 +40,17 @@ export class Coverage {
     return this.covered - before;
   }
 
+  /** The same, to be covered further by itself. */
+  copy(): Coverage {
+    const copy = new Coverage(this.width, this.height);
+    this.squares.forEach((square, at) => {
+      copy.squares[at] = square === FULL ? FULL : square?.slice();
+    });
+    copy.counts.set(this.counts);
+    copy.covered = this.covered;
+    return copy;
+  }
+
   has(x: number, y: number): boolean {
     const square = this.squares[this.squareAt(x, y)];
     if (square === undefined || square === FULL) return square === FULL;

@@ -75,6 +75,7 @@ describe("an inspection", () => {
     bits: 8,
     pixels: 3_200,
     missingPixels: 900,
+    approximatePixels: 0,
     missingPieces: 9,
     pieces: 32,
     regions: [

@@ -5,13 +5,22 @@ import { PieceDecoder } from "../../src/codec/picture-coder.js";
 import { finishImage } from "../../src/node/finish.js";
 import { inspect } from "../../src/node/inspect.js";
 import { missingCounter } from "../../src/node/missing-counter.js";
-import { keepPartial } from "../../src/node/partial.js";
+import { keepPartial, partialPaths } from "../../src/node/partial.js";
 import { PieceStore } from "../../src/node/piece-store.js";
 import type { PartialReport } from "../../src/node/report.js";
 import { snapshotOfStore } from "../../src/node/snapshot.js";
 import { GapTracker } from "../../src/protocol/gaps.js";
+import { previewPiecesOf } from "../../src/wire/manifest.js";
 import { jpeg } from "../jpeg/files.js";
-import { codedImage, fill, jpegImage, type MadeImage, openStore } from "./contents.js";
+import {
+  behindPreview,
+  codedImage,
+  fileImage,
+  fill,
+  jpegImage,
+  type MadeImage,
+  openStore,
+} from "./contents.js";
 import { expectSame, noise, type Samples, samplesOfPng, testFolder } from "./pictures.js";
 
 /** So little that every picture is a large one, and goes by way of the disk. */
@@ -264,4 +273,76 @@ test("pieces that lie about their place are never counted twice, and never make 
     expect(await finish(image, store, out, memory)).toMatchObject({ outcome: "digest-differs" });
   }
   expect(filesIn(out)).toHaveLength(3);
+});
+
+test("a preview lies beside the content, is told as approximate, and never gets into a file", async () => {
+  const samples = noise(SMALL);
+  const small = await jpeg({ width: 70, height: 45, quality: 100 });
+  const original = await jpeg({ width: 70, height: 45 });
+  const images = [
+    codedImage(samples),
+    codedImage(samples, { isOpen: true }),
+    jpegImage(original),
+    fileImage(original, SMALL),
+  ].map((image) => behindPreview(image, small));
+  for (const image of images) {
+    const { content } = image.manifest;
+    const ahead = previewPiecesOf(content);
+    const out = testFolder();
+    const first = await openStore(out, image);
+    // The preview whole but for its first piece, and of the content every third piece.
+    fill(first, image, (piece) => piece === 0 || (piece >= ahead && piece % 3 > 0));
+    const how = { out, causeOf: () => "lost" };
+    const { report } = await keepPartial(first, image.manifest, how);
+    if (content.mode === "file") expect(report.approximatePixels).toBe(0);
+    else {
+      expect(report.approximatePixels).toBeGreaterThan(0);
+      expect(report.approximatePixels).toBeLessThan(report.missingPixels);
+      const holes = samplesOfPng(readFileSync(partialPaths(out, image.manifest).mask));
+      expect(holes.filter((value) => value === 255).length).toBe(report.missingPixels);
+    }
+    await first.close();
+    const { missingPixels, approximatePixels } = report;
+    expect(await inspect(first.folder)).toMatchObject({ missingPixels, approximatePixels });
+    const second = await openStore(out, image);
+    expect(second.held.size).toBe(first.held.size);
+    fill(second, image);
+    const result = await finish(image, second, out);
+    await second.discard();
+    if (result.outcome !== "saved") throw new Error(result.outcome);
+    expect(readdirSync(out)).toEqual([basename(result.path)]);
+    const saved = readFileSync(result.path);
+    expectSame(content.mode === "coded" ? samplesOfPng(saved) : saved, image.original);
+  }
+});
+
+test("pixels that a preview stands for are counted once, and not where they are exact", async () => {
+  const samples = noise(SMALL);
+  const image = behindPreview(codedImage(samples), await jpeg({ width: 35, height: 23 }));
+  const ahead = previewPiecesOf(image.manifest.content);
+  const store = await openStore(testFolder(), image);
+  fill(store, image, (piece) => piece === ahead);
+  const how = { out: testFolder(), causeOf: () => "lost" };
+  const { report } = await keepPartial(store, image.manifest, how);
+  // All of the preview has come, so that it stands for all that is missing.
+  expect(report.approximatePixels).toBe(report.missingPixels);
+  expect(report.missingPixels).toBeGreaterThan(0);
+});
+
+test("a file's digest is of its own bytes, also while those of its preview come between", async () => {
+  const file = noise({ ...SMALL, width: 300 }).raster;
+  const image = behindPreview(
+    fileImage(file, { width: 300, height: 45 }),
+    await jpeg({ width: 50, height: 20 }),
+  );
+  const store = await openStore(testFolder(), image);
+  const ahead = previewPiecesOf(image.manifest.content);
+  const order = [...image.pieces.keys()];
+  // In order, the digest follows the writer; the preview comes when half of the file is there.
+  for (const piece of [...order.slice(ahead, 150), ...order.slice(0, ahead), ...order.slice(150)]) {
+    store.write(piece, image.pieces[piece] as Uint8Array);
+    if (piece % 20 === 0) await store.flush();
+  }
+  await store.flush();
+  expectSame(await store.fileDigest(), image.manifest.digest);
 });

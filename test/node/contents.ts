@@ -9,7 +9,7 @@ import {
   UnitGrid,
 } from "../../src/codec/picture-coder.js";
 import type { PieceArea, PixelView } from "../../src/codec/types.js";
-import { openJpeg } from "../../src/jpeg/cut.js";
+import { cutPreview, openJpeg } from "../../src/jpeg/cut.js";
 import { PieceStore } from "../../src/node/piece-store.js";
 import type { Content, Manifest } from "../../src/wire/manifest.js";
 import type { Samples } from "./pictures.js";
@@ -57,6 +57,37 @@ export function jpegImage(file: Uint8Array): MadeImage {
   const bytes = file.length;
   const content: Content = { mode: "jpeg", bytes, width, height, channels, bits: 8, tables };
   return imageOf("photo.jpg", content, pieces, file, false);
+}
+
+/** A file of any kind that holds a picture of that size. */
+export function fileImage(
+  bytes: Uint8Array,
+  picture: { readonly width: number; readonly height: number },
+): MadeImage {
+  const count = Math.ceil(bytes.length / PIECE_BYTES);
+  const pieces = Array.from({ length: count }, (_, piece) =>
+    bytes.slice(piece * PIECE_BYTES, (piece + 1) * PIECE_BYTES),
+  );
+  const content: Content = { mode: "file", bytes: bytes.length, picture };
+  return imageOf("file.bin", content, pieces, bytes, false);
+}
+
+/** The image behind a preview, which is any small JPEG. */
+export function behindPreview(image: MadeImage, small: Uint8Array): MadeImage {
+  const cut = cutPreview(small, PIECE_BYTES);
+  if ("unusual" in cut) throw new Error(cut.unusual);
+  const { manifest } = image;
+  const { content, pieceCount } = manifest;
+  if (content.mode === "pixels") throw new Error("plain pixels have no preview");
+  const ahead = Array.from({ length: cut.pieceCount }, (_, piece) => cut.piece(piece));
+  const { width, height, tables } = cut;
+  const preview = { pieces: ahead.length, width, height, tables };
+  const count = pieceCount && { pieceCount: pieceCount + ahead.length };
+  return {
+    ...image,
+    manifest: { ...manifest, ...count, content: { ...content, preview } },
+    pieces: [...ahead, ...image.pieces],
+  };
 }
 
 function imageOf(
