@@ -1,7 +1,7 @@
 import { type Field, readFields, readVarints, varints, writeFields } from "./fields.js";
 import { DIGEST_BYTES } from "./frames/end.js";
 import { MANIFEST_BYTES_MAX, PICTURE_PIECES_MAX, PIECES_MAX, UNCOUNTED } from "./frames/image.js";
-import { type Manifest, type PixelContent, previewPiecesOf } from "./manifest.js";
+import { type JpegContent, type Manifest, type PixelContent, previewPiecesOf } from "./manifest.js";
 import { decodeContent, encodeContent } from "./manifest-content.js";
 import { fromUtf8, utf8 } from "./utf8.js";
 
@@ -66,16 +66,16 @@ export function fits({ content, pieceBytes }: Manifest, pieceCount: number | und
       // A piece has a pixel at least.
       return isWithin(pieceCount, preview + 1, preview + content.width * content.height);
     case "jpeg":
-      // A piece has a byte of the file at least, and all of them have all of it.
       return (
         content.bytes <= PICTURE_PIECES_MAX * pieceBytes &&
-        isWithin(
-          pieceCount,
-          preview + Math.ceil(content.bytes / pieceBytes),
-          preview + content.bytes,
-        )
+        isWithin(pieceCount, preview + leastPieces(content, pieceBytes), preview + content.bytes)
       );
   }
+}
+
+/** A piece has a byte of the file at least, and all of them have all of it that the tables do not. */
+function leastPieces({ bytes, tables }: JpegContent, pieceBytes: number): number {
+  return Math.max(1, Math.ceil((bytes - tables.length) / pieceBytes));
 }
 
 /** A count that is not known yet may become any. */
