@@ -55,6 +55,7 @@ let opening: i32 = 0;
 let placeContexts: i32 = 0;
 let standingContexts: i32 = 0;
 let outcomeContexts: i32 = 0;
+let amongContexts: i32 = 0;
 let escapeContexts: i32 = 0;
 let contextBytes: usize = 0;
 
@@ -93,6 +94,7 @@ export function configure(
   places: i32,
   standings: i32,
   outcomeStart: i32,
+  among: i32,
   escapes: i32,
   lengths: i32,
   trees: i32,
@@ -105,6 +107,7 @@ export function configure(
   placeContexts = places;
   standingContexts = standings;
   outcomeContexts = outcomeStart;
+  amongContexts = among;
   escapeContexts = escapes;
   contextBytes = (<usize>contexts) << 2;
 }
@@ -284,7 +287,14 @@ function codePixel(): i32 {
   const c = northEast === west ? 0 : northEast === north ? 1 : northEast === northWest ? 2 : 3;
   pattern = (a * 3 + b) * 4 + c;
   count = 0;
-  if (
+  const hit = around === 0 ? codeAmong() : codeCandidates();
+  if (hit) return count === 1 && !flat ? 2 : 1;
+  return codeEscape() ? 0 : -1;
+}
+
+/** Codes candidates in turn until one is the pixel. */
+function codeCandidates(): bool {
+  return (
     (foundA !== 0 && attempt(first(foundA))) ||
     (foundB !== 0 && attempt(first(foundB))) ||
     (foundC !== 0 && attempt(first(foundC))) ||
@@ -292,15 +302,6 @@ function codePixel(): i32 {
     attempt(north) ||
     attempt(northEast) ||
     attempt(northWest) ||
-    attemptFarther()
-  ) {
-    return count === 1 && !flat ? 2 : 1;
-  }
-  return codeEscape() ? 0 : -1;
-}
-
-function attemptFarther(): bool {
-  return (
     (hasSecond(foundA) && attempt(second(foundA))) ||
     (hasSecond(foundB) && attempt(second(foundB))) ||
     (hasSecond(foundC) && attempt(second(foundC))) ||
@@ -311,14 +312,55 @@ function attemptFarther(): bool {
   );
 }
 
-/** Offers a candidate, if it is new; true when it is the pixel. */
-function attempt(candidate: i32): bool {
+/** Codes whether the pixel is among the candidates, and only then which. */
+function codeAmong(): bool {
+  if (foundA !== 0) offer(first(foundA));
+  if (foundB !== 0) offer(first(foundB));
+  if (foundC !== 0) offer(first(foundC));
+  offer(west);
+  offer(north);
+  offer(northEast);
+  offer(northWest);
+  if (hasSecond(foundA)) offer(second(foundA));
+  if (hasSecond(foundB)) offer(second(foundB));
+  if (hasSecond(foundC)) offer(second(foundC));
+  offer(load<i32>(here - 8));
+  offer(load<i32>(above2));
+  offer(load<i32>(above, 8));
+  offer(load<i32>(above2, 4));
+  const all = count;
+  let among = 0;
+  for (let index = 0; index < all; index += 1) among |= i32(tried(index) === key);
+  const context = amongContexts + pattern * 4 + (i32(hasPalette()) << 1) + i32(flat);
+  if (codeIn(among, context, MET_MAX) === 0) return false;
+  for (count = 1; count <= all; count += 1) {
+    if (codeCandidate(tried(count - 1))) return true;
+  }
+  return false;
+}
+
+function tried(index: i32): i32 {
+  return load<i32>(TRIED + ((<usize>index) << 2));
+}
+
+/** Adds a candidate, if it is new and there is room. */
+function offer(candidate: i32): bool {
   if (count === CANDIDATES_MAX || (flat && candidate === west)) return false;
   for (let index = 0; index < count; index += 1) {
-    if (load<i32>(TRIED + ((<usize>index) << 2)) === candidate) return false;
+    if (tried(index) === candidate) return false;
   }
   store<i32>(TRIED + ((<usize>count) << 2), candidate);
-  const nth = min(count, 2);
+  count += 1;
+  return true;
+}
+
+function attempt(candidate: i32): bool {
+  return offer(candidate) && codeCandidate(candidate);
+}
+
+/** Codes whether the candidate offered as number `count` is the pixel. */
+function codeCandidate(candidate: i32): bool {
+  const nth = min(count - 1, 2);
   const place = flat ? 3 : nth;
   const neighbours =
     i32(candidate === west) |
@@ -338,7 +380,6 @@ function attempt(candidate: i32): bool {
     outcomeContexts + around * 4 + place,
     place * 8 + i32(a > 2) * 4 + i32(b > 2) * 2 + i32(c > 2),
   );
-  count += 1;
   if (hit === 1) key = candidate;
   return hit === 1;
 }

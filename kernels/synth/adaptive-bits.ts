@@ -4,17 +4,18 @@ import { code } from "./range-coder";
 
 export const MET_MAX: i32 = 45;
 const LOGIT_MAX: i32 = 2816;
+const ONES_TOP: i32 = (1 << 22) - 1;
 const WEIGHT_RATE: i32 = 14;
 
 function learned(state: i32, bit: i32, metMax: i32): i32 {
   const met = state & 1023;
   const rate = load<i32>(RATES + ((<usize>met) << 2));
   const ones = <i32>(<u32>state >> 10);
-  const moved =
-    bit === 0
-      ? ones - (((ones >> 7) * rate) >> 8)
-      : ones + (((((1 << 22) - 1 - ones) >> 7) * rate) >> 8);
-  return (moved << 10) | (met < metMax ? met + 1 : met);
+  // Without branches: what is coded is hard to foresee.
+  const way = select(ONES_TOP - ones, ones, bit !== 0);
+  const step = ((way >> 7) * rate) >> 8;
+  const moved = ones + select(step, -step, bit !== 0);
+  return (moved << 10) | (met + i32(met < metMax));
 }
 
 export function codeIn(bit: i32, context: i32, metMax: i32): i32 {

@@ -88,30 +88,22 @@ function shift(): void {
 /** Codes a decision that is 1 with probability `ones` / 65536, and returns it. */
 export function code(bit: i32, ones: u32): i32 {
   const zeros = (range >> 16) * (65536 - ones);
-  let coded = bit;
+  // Without branches on the bit: what is coded is hard to foresee.
   if (decoding) {
-    coded = value >= zeros ? 1 : 0;
-    if (coded === 0) {
-      range = zeros;
-    } else {
-      value -= zeros;
-      range -= zeros;
-    }
+    const coded = value >= zeros;
+    value -= select(zeros, 0, coded);
+    range = select(range - zeros, zeros, coded);
     while (range < RANGE_MIN) {
       range <<= 8;
       readByte();
     }
-  } else {
-    if (bit === 0) {
-      range = zeros;
-    } else {
-      low += <u64>zeros;
-      range -= zeros;
-    }
-    while (range < RANGE_MIN) {
-      range <<= 8;
-      shift();
-    }
+    return i32(coded);
   }
-  return coded;
+  low += <u64>select(zeros, 0, bit !== 0);
+  range = select(range - zeros, zeros, bit !== 0);
+  while (range < RANGE_MIN) {
+    range <<= 8;
+    shift();
+  }
+  return bit;
 }

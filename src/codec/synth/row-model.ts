@@ -152,7 +152,8 @@ export class RowModel {
     const northEast = keys[above + 1] as number;
     const pattern = patternOf(west, north, northWest, northEast);
     const around = this.outcomesAround(here, above);
-    const count = this.gather(places, flat);
+    const all = this.gather(places, flat);
+    const count = around !== ALL_ESCAPES || this.isAmong(coder, key, all, pattern, flat) ? all : 0;
     for (let index = 0; index < count; index += 1) {
       const candidate = tried[index] as number;
       const nth = Math.min(index, 2);
@@ -214,6 +215,19 @@ export class RowModel {
     }
     this.tried[count] = candidate;
     return count + 1;
+  }
+
+  /** Where all around had to be told, candidates are mostly wrong: whether one of them is right then goes first. */
+  private isAmong(
+    coder: BitCoder,
+    key: number,
+    count: number,
+    pattern: number,
+    flat: boolean,
+  ): boolean {
+    const among = this.tried.subarray(0, count).includes(key) ? 1 : 0;
+    const context = Context.among + pattern * 4 + (this.palette.size > 0 ? 2 : 0) + (flat ? 1 : 0);
+    return this.bits.code(coder, among, context, MET_MAX) === 1;
   }
 
   /** Which of west, north, north-west, north-east and those two away are a candidate. */
@@ -315,6 +329,9 @@ function stirred(sum: number, factor: number): number {
   const product = Math.imul(sum ^ (sum >>> 15), factor);
   return product ^ (product >>> 13);
 }
+
+/** Outcomes of the four neighbours when each was an escape. */
+const ALL_ESCAPES = 0;
 
 const PATTERNS = 24;
 /** Ours: more candidates cost more time than they save bytes. */
