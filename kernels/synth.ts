@@ -32,6 +32,7 @@ import {
   WEIGHT_BYTES,
   WEIGHTS,
 } from "./synth/memory";
+import { readPixel, writePixel } from "./synth/pixels";
 import { decoding, isFull, keep, start } from "./synth/range-coder";
 
 export {
@@ -167,25 +168,6 @@ export function rowsKept(): i32 {
   return keptRows;
 }
 
-function readPixel(pixel: usize): i32 {
-  if (pixelBytes === 4) return load<i32>(pixel);
-  if (pixelBytes === 3) return <i32>load<u16>(pixel) | ((<i32>load<u8>(pixel, 2)) << 16);
-  return pixelBytes === 2 ? <i32>load<u16>(pixel) : <i32>load<u8>(pixel);
-}
-
-function writePixel(pixel: usize, key: i32): void {
-  if (pixelBytes === 4) {
-    store<i32>(pixel, key);
-  } else if (pixelBytes === 3) {
-    store<u16>(pixel, <u16>key);
-    store<u8>(pixel, <u8>(key >> 16), 2);
-  } else if (pixelBytes === 2) {
-    store<u16>(pixel, <u16>key);
-  } else {
-    store<u8>(pixel, <u8>key);
-  }
-}
-
 function rowPlace(row: i32): usize {
   return ring + ((<usize>((row & 3) * stride + 4)) << 2);
 }
@@ -205,7 +187,7 @@ function codeRow(firstPixel: usize): bool {
   store<u8>(outcomeRow - 1, load<u8>(outcomeAbove));
   let pixel = firstPixel;
   for (let x = 0; x < width; x += 1) {
-    key = decoding ? 0 : readPixel(pixel);
+    key = decoding ? 0 : readPixel(pixel, pixelBytes);
     west = load<i32>(here - 4);
     north = load<i32>(above);
     northWest = load<i32>(above - 4);
@@ -234,7 +216,7 @@ function codeRow(firstPixel: usize): bool {
       noteAll(key);
     }
     store<i32>(here, key);
-    if (decoding) writePixel(pixel, key);
+    if (decoding) writePixel(pixel, pixelBytes, key);
     here += 4;
     above += 4;
     above2 += 4;

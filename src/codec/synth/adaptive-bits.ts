@@ -9,10 +9,8 @@ import type { BitCoder } from "./range-coder.js";
 /** A state of probability 1/2 that was never met. */
 export const STATE_NEW = 0x8000_0000 | 0;
 
-/** What a state's context was met so far, and how likely a 1 is in it, in 1/2^22. */
+/** The state of a context: how likely a 1 is in it, in 1/2^22, and how often it was met. */
 export const stateOf = (ones: number, met: number): number => (ones << 10) | met;
-export const metOf = (state: number): number => state & MET_MASK;
-export const onesOf = (state: number): number => state >>> 10;
 
 /** States and weights of one coder. */
 export class AdaptiveBits {

@@ -5,6 +5,7 @@ import { CONTEXTS, Context, FLAT_MET_MAX, MIXERS } from "./contexts.js";
 import { Literals } from "./literals.js";
 import { MatchTables, STANDINGS, Standing, TABLE_COUNT } from "./match-tables.js";
 import { Palette } from "./palette.js";
+import { startStates } from "./prior.js";
 import type { BitCoder } from "./range-coder.js";
 
 /** Is told what becomes of pixels, to learn which are dear. */
@@ -52,6 +53,7 @@ export class RowModel {
   constructor(format: PixelFormat) {
     this.colours = coloursOf(format);
     this.literals = new Literals(format, this.colours);
+    this.bits.states.set(UNTAUGHT);
     this.palette = new Palette();
   }
 
@@ -329,6 +331,9 @@ function stirred(sum: number, factor: number): number {
   const product = Math.imul(sum ^ (sum >>> 15), factor);
   return product ^ (product >>> 13);
 }
+
+/** What no picture has taught yet. */
+const UNTAUGHT = startStates();
 
 /** Outcomes of the four neighbours when each was an escape. */
 const ALL_ESCAPES = 0;
