@@ -1,5 +1,5 @@
 import type { Rect } from "../base/geometry.js";
-import { areasOfRun, type Frame, type Scan } from "./frame.js";
+import { areasOfRun, type Component, type Frame, type Scan, type ScanComponent } from "./frame.js";
 import { type JpegPiece, readPiece } from "./piece-head.js";
 import { type JpegTables, readTables } from "./tables.js";
 
@@ -9,6 +9,9 @@ import { type JpegTables, readTables } from "./tables.js";
  * Looks only at pieces' heads. Memory: a bit for each unit of each scan, two bytes for each MCU.
  */
 export class JpegCoverage {
+  /** The whole picture. */
+  readonly width: number;
+  readonly height: number;
   /** Of each scan, a bit for each unit that has come. */
   private readonly maps: readonly Uint8Array[];
   /** Of each MCU of the frame, the units of all scans that have not come. */
@@ -16,12 +19,29 @@ export class JpegCoverage {
 
   constructor(private readonly tables: JpegTables) {
     const { frame, scans } = tables;
+    this.width = frame.width;
+    this.height = frame.height;
     this.maps = scans.map(({ units }) => new Uint8Array((units + 7) >>> 3));
     this.missing = new Uint16Array(frame.mcusAcross * frame.mcusDown);
-    for (const scan of scans) {
-      for (let unit = 0; unit < scan.units; unit += 1) {
-        const mcu = mcuOf(frame, scan, unit);
-        this.missing[mcu] = (this.missing[mcu] as number) + 1;
+    frame.components.forEach((component, index) => {
+      const alone = scans.filter(({ components }) => isOnly(components, index)).length;
+      if (alone > 0) this.expectBlocks(component, alone);
+    });
+    const together = scans.filter(({ components }) => components.length > 1).length;
+    for (let mcu = 0; mcu < this.missing.length; mcu += 1) {
+      this.missing[mcu] = (this.missing[mcu] as number) + together;
+    }
+  }
+
+  /** Each block of a component comes in so many scans. */
+  private expectBlocks({ h, v, blocksAcross, blocksDown }: Component, scans: number): void {
+    const { mcusAcross, mcusDown } = this.tables.frame;
+    for (let row = 0; row < mcusDown; row += 1) {
+      const down = Math.min(v, blocksDown - row * v);
+      for (let column = 0; column < mcusAcross; column += 1) {
+        const blocks = Math.max(0, Math.min(h, blocksAcross - column * h) * down);
+        const mcu = row * mcusAcross + column;
+        this.missing[mcu] = (this.missing[mcu] as number) + blocks * scans;
       }
     }
   }
@@ -76,6 +96,9 @@ export class JpegCoverage {
     return held;
   }
 }
+
+const isOnly = (components: readonly ScanComponent[], index: number): boolean =>
+  components.length === 1 && components[0]?.index === index;
 
 function mcuOf(frame: Frame, scan: Scan, unit: number): number {
   const only = scan.components.length === 1 ? scan.components[0] : undefined;

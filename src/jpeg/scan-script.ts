@@ -21,6 +21,7 @@ export class ScanScript {
   take(scan: Scan): boolean {
     for (const { index } of scan.components) {
       const told = this.told[index] as Int8Array;
+      if (scan.bandStart > 0 && told[0] === UNTOLD) return false;
       for (let place = scan.bandStart; place <= scan.bandEnd; place += 1) {
         if (told[place] !== (scan.high === 0 ? UNTOLD : scan.high)) return false;
         told[place] = scan.low;
