@@ -22,9 +22,14 @@ export class EntropyBytes {
   private readonly shifts: number[];
   private cursor = 0;
 
-  /** Reads from `start` to a marker other than a restart, or to `end`. */
-  constructor(source: Uint8Array, start: number, end: number) {
-    const bytes = new Uint8Array(end - start + PADDING);
+  /** Reads from `start` to a marker other than a restart, or to `end`; into `scratch`, if given, which then is the data's. */
+  constructor(
+    source: Uint8Array,
+    start: number,
+    end: number,
+    scratch = EntropyBytes.scratch(end - start),
+  ) {
+    const bytes = scratch;
     const intervals = [0];
     const restarts: number[] = [];
     this.shifts = [start];
@@ -53,11 +58,17 @@ export class EntropyBytes {
       this.gaps.push(length);
       this.shifts.push(at - length);
     }
+    bytes.fill(0, length, length + PADDING);
     this.bytes = bytes;
     this.length = length;
     this.intervals = intervals;
     this.restarts = restarts;
     this.sourceEnd = at;
+  }
+
+  /** Memory for data that take so many bytes of the source. */
+  static scratch(sourceBytes: number): Uint8Array {
+    return new Uint8Array(sourceBytes + PADDING);
   }
 
   /** Where a byte lies in the source; quick when asked for places that rise. */

@@ -1,3 +1,4 @@
+import { EntropyBytes } from "./entropy-bytes.js";
 import { Headers } from "./headers.js";
 import { MARKER_PREFIX, Marker } from "./marker.js";
 import { headBytesMax } from "./piece-head.js";
@@ -35,13 +36,17 @@ class FileMapper {
   private readonly ranges: FileRange[] = [];
   /** Of a progressive file. */
   private maps: NonzeroMaps | undefined;
+  /** For the data of one scan after another. */
+  private readonly scratch: Uint8Array;
 
   constructor(
     private readonly source: Uint8Array,
     private readonly pieceBytes: number,
     /** 0 for a preview. */
     private readonly fileBytes: number,
-  ) {}
+  ) {
+    this.scratch = EntropyBytes.scratch(source.length);
+  }
 
   map(): FileMap | string {
     const { source, headers, runs, ranges } = this;
@@ -80,7 +85,7 @@ class FileMapper {
     if (frame === undefined || scan === undefined) return "a damaged scan header";
     const capacity = this.pieceBytes - headBytesMax(this.fileBytes, frame, scan);
     if (frame.progressive) this.maps ??= new NonzeroMaps();
-    const cut = cutScan(source, start, scan, number, capacity, this.maps);
+    const cut = cutScan(source, start, scan, number, capacity, this.maps, this.scratch);
     if (typeof cut === "string") return cut;
     for (const run of cut.runs) this.runs.push(run);
     this.note(cut.end, cut.sourceEnd, "pieces");

@@ -1,7 +1,7 @@
 import { EntropyBytes } from "./entropy-bytes.js";
-import type { Scan, ScanComponent } from "./frame.js";
+import { hasPredictions, type Scan, type ScanComponent } from "./frame.js";
 import { AcWalk, DcWalk, type NonzeroMaps } from "./progressive-walk.js";
-import { type ScanWalk, SequentialWalk } from "./sequential-walk.js";
+import { type ScanWalk, SequentialWalk, type WalkState } from "./sequential-walk.js";
 
 /** Units of one scan that lie together in the file, and what a decoder must know to begin with them. */
 export interface Run {
@@ -33,7 +33,7 @@ export interface ScanRuns {
  * Cuts one scan into runs of as many units as have room in `capacity` bytes.
  *
  * One pass over the data, which begin at `start`; `capacity` is the longest run, in bytes of the file; `maps` are a progressive
- * file's, as the scans before have left them. Returns why the scan cannot be cut, if so.
+ * file's, as the scans before have left them; `scratch` has room for the data. Returns why the scan cannot be cut, if so.
  */
 export function cutScan(
   source: Uint8Array,
@@ -42,8 +42,9 @@ export function cutScan(
   scanNumber: number,
   capacity: number,
   maps: NonzeroMaps | undefined,
+  scratch: Uint8Array,
 ): ScanRuns | string {
-  const data = new EntropyBytes(source, start, source.length);
+  const data = new EntropyBytes(source, start, source.length, scratch);
   const cutter = new ScanCutter(data, scan, scanNumber, capacity);
   const wrong = cutter.cut(walkOver(scan, data, maps));
   return wrong ?? { runs: cutter.runs, end: cutter.end, sourceEnd: data.sourceEnd };
@@ -63,6 +64,8 @@ class ScanCutter {
   /** The run that grows. */
   private first = 0;
   private begin: Omit<Run, "count" | "end" | "first">;
+  /** What a decoder must know to begin with the present unit. */
+  private readonly before: WalkState;
 
   constructor(
     private readonly data: EntropyBytes,
@@ -73,34 +76,52 @@ class ScanCutter {
     this.end = data.sourceOf(0);
     const predictions = scan.components.map(() => 0);
     this.begin = { scan: scanNumber, start: this.end, bit: 0, predictions, blocksEnded: 0 };
+    const predicted = hasPredictions(scan) ? predictions.length : 0;
+    this.before = { at: 0, predictions: new Int32Array(predicted), blocksEnded: 0 };
   }
 
   /** Walks over the whole scan. Returns why that fails, if it does. */
   cut(walk: ScanWalk): string | undefined {
-    const { data, scan, capacity } = this;
-    const { restartInterval, units } = scan;
+    const { data, before } = this;
+    const { restartInterval, units } = this.scan;
     const bits = data.length * 8;
-    const predictions = new Int32Array(scan.components.length);
     for (let unit = 0; unit < units; unit += 1) {
       if (restartInterval > 0 && unit > 0 && unit % restartInterval === 0) {
         const wrong = this.restart(walk);
         if (wrong !== undefined) return wrong;
       }
-      const { at, blocksEnded } = walk;
-      predictions.set(walk.predictions);
+      this.remember(walk);
       if (!walk.step(unit)) return `damaged data at ${this.placeOf(unit)}`;
       if (walk.at > bits) return `data that end at ${this.placeOf(unit)}`;
-      const end = this.endAt(walk.at);
-      const full = end - this.begin.start > capacity || unit - this.first === RUN_UNITS_MAX;
-      if (full) {
-        if (unit > this.first && !this.finish(unit, at)) return "bytes between its data";
-        this.start(unit, at, predictions, blocksEnded);
-        if (end - this.begin.start > capacity) return "a block too long for a piece";
-      }
-      this.end = end;
+      // A block that ends by a bit of one before has none of its own.
+      if (walk.at === before.at && unit - this.first < RUN_UNITS_MAX) continue;
+      const wrong = this.extend(unit, this.endAt(walk.at));
+      if (wrong !== undefined) return wrong;
     }
     if (this.interval !== data.restarts.length) return "restart markers without a restart interval";
     this.runs.push({ ...this.begin, first: this.first, count: units - this.first, end: this.end });
+    return undefined;
+  }
+
+  /** Notes what a decoder must know that begins here. */
+  private remember(walk: ScanWalk): void {
+    const { before } = this;
+    before.at = walk.at;
+    before.blocksEnded = walk.blocksEnded;
+    for (let i = 0; i < before.predictions.length; i += 1) {
+      before.predictions[i] = walk.predictions[i] as number;
+    }
+  }
+
+  /** Takes a unit whose bytes reach to `end` into the run, or begins another with it. Returns why neither can be, if so. */
+  private extend(unit: number, end: number): string | undefined {
+    const isFull = (): boolean => end - this.begin.start > this.capacity;
+    if (isFull() || unit - this.first === RUN_UNITS_MAX) {
+      if (unit > this.first && !this.finish(unit)) return "bytes between its data";
+      this.start(unit);
+      if (isFull()) return "a block too long for a piece";
+    }
+    this.end = end;
     return undefined;
   }
 
@@ -123,7 +144,9 @@ class ScanCutter {
     return undefined;
   }
 
-  private start(first: number, at: number, predictions: Int32Array, blocksEnded: number): void {
+  /** Begins a run with a unit. */
+  private start(first: number): void {
+    const { at, predictions, blocksEnded } = this.before;
     this.first = first;
     this.begin = {
       scan: this.scanNumber,
@@ -134,9 +157,9 @@ class ScanCutter {
     };
   }
 
-  /** Ends the run before a unit whose first bit is at `at`, so that no byte is left between it and the next. False if it is too long. */
-  private finish(unit: number, at: number): boolean {
-    const end = Math.max(this.end, this.data.sourceOf(at >>> 3));
+  /** Ends the run before a unit, so that no byte is left between it and the next. False if it is too long. */
+  private finish(unit: number): boolean {
+    const end = Math.max(this.end, this.data.sourceOf(this.before.at >>> 3));
     this.runs.push({ ...this.begin, first: this.first, count: unit - this.first, end });
     return end - this.begin.start <= this.capacity;
   }
