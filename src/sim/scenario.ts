@@ -114,7 +114,7 @@ function outcomeOf(lane: Lane, receiver: Receiver, endUs: InstantUs): Outcome {
     needless: delivery.needless,
     datagrams: sender.recovery.sentPackets,
     pathDatagramBytes: sender.pathDatagramBytes,
-    malformed: sender.malformed + receiver.malformed,
+    malformed: sender.malformed + receiver.malformed + delivery.malformed,
     forward: forward.counters,
     backward: backward.counters,
     missing: delivery.missing,

@@ -78,6 +78,13 @@ export class Delivery {
     return this.count((tracker) => tracker.recovered);
   }
 
+  /** Of its connections. */
+  get malformed(): number {
+    let total = 0;
+    for (const connection of this.connections) total += connection.malformed;
+    return total;
+  }
+
   private count(of: (tracker: GapTracker) => number): number {
     let total = 0;
     for (const connection of this.connections) {
