@@ -1,9 +1,15 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
-import type { PictureShape, Unit } from "../codec/picture-coder.js";
-import type { CoderAnswer, CoderTask } from "./coder-worker.js";
+import type { Analysis, PictureShape, Unit } from "../codec/picture-coder.js";
+import type { CoderAnswer, CoderTask, UnitAnswer } from "./coder-worker.js";
 import { LacunaError } from "./errors.js";
-import { type CodedUnit, type CodingSetup, PictureCoding } from "./picture-coding.js";
+import {
+  type AnalysisSetup,
+  analysePicture,
+  type CodedUnit,
+  type CodingSetup,
+  PictureCoding,
+} from "./picture-coding.js";
 
 /** A picture whose units are being coded. */
 export interface CodingJob {
@@ -29,6 +35,18 @@ export class CoderPool {
   /** Makes the threads get ready for a picture of that size, which will be there soon. */
   prepare({ width, height }: Pick<PictureShape, "width" | "height">): void {
     if (width * height > PIXELS_HERE_MAX) this.start();
+  }
+
+  /** Chooses how a picture is best coded. Rejects with LACUNA_CODER_FAILED. */
+  async analyse(setup: AnalysisSetup): Promise<Analysis> {
+    const { width, height } = setup.shape;
+    if (width * height <= PIXELS_HERE_MAX) return analysePicture(setup);
+    this.start();
+    const [thread] = this.threads.toSorted((one, other) => one.tasks.length - other.tasks.length);
+    return new Promise((resolve, reject) => {
+      if (this.failure !== undefined || thread === undefined) return reject(this.failure);
+      thread.give({ kind: "analyse", setup }, { kind: "analysis", resolve, reject });
+    });
   }
 
   /** Codes units of a picture, in this order. */
@@ -70,26 +88,27 @@ export class CoderPool {
 
   /** A thread has its next unit before it asks for it. */
   private feed(thread: Thread): void {
-    while (thread.busyWith.length < UNITS_AHEAD) {
+    while (thread.tasks.length < UNITS_AHEAD) {
       const job = this.jobs.find((one) => one.hasMore);
       if (job === undefined) break;
       const place = job.next;
+      const unit = job.units[place] as Unit;
       job.next += 1;
-      thread.busyWith.push(job);
-      thread.tell({ kind: "code", picture: job.picture, place, unit: job.units[place] as Unit });
+      thread.give({ kind: "code", picture: job.picture, place, unit }, { kind: "unit", job });
     }
-    // A thread at work keeps the process alive, an idle one does not.
-    if (thread.busyWith.length > 0) thread.worker.ref();
-    else thread.worker.unref();
   }
 
-  private takeAnswer(thread: Thread, { place, coded }: CoderAnswer): void {
-    const job = thread.busyWith.shift();
-    if (job === undefined) return;
+  private takeAnswer(thread: Thread, answer: CoderAnswer): void {
+    const task = thread.taskDone();
+    if (task?.kind === "analysis" && answer.kind === "analysed") task.resolve(answer.analysis);
+    if (task?.kind === "unit" && answer.kind === "coded") this.takeUnit(task.job, answer);
+    this.feed(thread);
+    if (task?.kind === "unit" && !this.isAtWorkOn(task.job)) task.job.left();
+  }
+
+  private takeUnit(job: Job, { place, coded }: UnitAnswer): void {
     if (!job.isOver) job.handOver(place, coded);
     if (job.isOver) this.forget(job);
-    this.feed(thread);
-    if (!this.isAtWorkOn(job)) job.left();
   }
 
   private endJob(job: Job): Promise<void> {
@@ -107,7 +126,9 @@ export class CoderPool {
   }
 
   private isAtWorkOn(job: Job): boolean {
-    return this.threads.some(({ busyWith }) => busyWith.includes(job));
+    return this.threads.some(({ tasks }) =>
+      tasks.some((task) => task.kind === "unit" && task.job === job),
+    );
   }
 
   /** What one thread cannot do, the others cannot either: all pictures fail. */
@@ -116,9 +137,12 @@ export class CoderPool {
     const reason = cause instanceof Error ? cause.message : String(cause);
     const message = `a thread that codes pictures failed: ${reason}`;
     this.failure = new LacunaError("LACUNA_CODER_FAILED", message, {}, { cause });
-    for (const { worker, busyWith } of this.threads) {
+    for (const { worker, tasks } of this.threads) {
       worker.unref();
-      for (const job of busyWith) job.left();
+      for (const task of tasks) {
+        if (task.kind === "unit") task.job.left();
+        else task.reject(this.failure);
+      }
     }
     for (const job of this.jobs.splice(0)) {
       job.fail(this.failure);
@@ -127,9 +151,18 @@ export class CoderPool {
   }
 }
 
+/** What a thread has been given to do. */
+type Task =
+  | { readonly kind: "unit"; readonly job: Job }
+  | {
+      readonly kind: "analysis";
+      resolve(analysis: Analysis): void;
+      reject(error: unknown): void;
+    };
+
 class Thread {
-  /** One entry for each unit that it has to code, in order. */
-  readonly busyWith: Job[] = [];
+  /** In the order in which they will be answered. */
+  readonly tasks: Task[] = [];
 
   constructor(readonly worker: Worker) {
     worker.unref();
@@ -137,6 +170,19 @@ class Thread {
 
   tell(task: CoderTask): void {
     this.worker.postMessage(task);
+  }
+
+  /** A thread at work keeps the process alive, an idle one does not. */
+  give(told: CoderTask, task: Task): void {
+    this.tell(told);
+    this.tasks.push(task);
+    this.worker.ref();
+  }
+
+  taskDone(): Task | undefined {
+    const task = this.tasks.shift();
+    if (this.tasks.length === 0) this.worker.unref();
+    return task;
   }
 }
 

@@ -1,10 +1,21 @@
-import { type PictureShape, type Unit, UnitEncoder } from "../codec/picture-coder.js";
+import {
+  type Analysis,
+  analyse,
+  type PictureShape,
+  sampleAreas,
+  type Unit,
+  UnitEncoder,
+} from "../codec/picture-coder.js";
 import { type RasterPlace, RasterReader } from "./shared-raster.js";
 
-/** What a thread must know to code units of a picture. */
-export interface CodingSetup {
+/** What a thread must know to see a picture. */
+export interface AnalysisSetup {
   readonly raster: RasterPlace;
   readonly shape: PictureShape;
+}
+
+/** What it must know to code units of it. */
+export interface CodingSetup extends AnalysisSetup {
   readonly tables: Uint8Array;
   /** The most bytes that a piece may have. */
   readonly pieceBytes: number;
@@ -16,6 +27,15 @@ export interface CodedUnit {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Of each piece, in bytes. */
   readonly lengths: Uint16Array<ArrayBuffer>;
+}
+
+/** Chooses how to code a picture, by parts of it. Throws what the file system says when it lies on the disk. */
+export function analysePicture({ raster, shape }: AnalysisSetup): Analysis {
+  const samples = sampleAreas(shape).map((area) =>
+    // A reader of its own each: what it reads from a file is good until its next reading.
+    new RasterReader(raster, shape).view(area),
+  );
+  return analyse(shape, samples);
 }
 
 /** Codes units of one picture, each by itself. */

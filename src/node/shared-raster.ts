@@ -21,8 +21,8 @@ export type RasterPlace =
 /** A decoded picture. */
 export interface SharedRaster {
   readonly place: RasterPlace;
-  /** SHA-256 of the samples. */
-  readonly digest: Uint8Array;
+  /** SHA-256 of the samples; it takes a moment. */
+  readonly digest: Promise<Uint8Array>;
   /** Opens it in the image library; one that lies on the disk, as long as its file has a name. */
   open(library: ImageLibrary): Sharp;
   /** Lets go of memory or file; nobody may be reading then. */
@@ -39,7 +39,7 @@ export async function rasterInMemory(path: string, layout: PixelLayout): Promise
     get place() {
       return { kind: "memory", pixels } as const;
     },
-    digest: await digestOf(pixels),
+    digest: waitedForLater(digestOf(pixels)),
     open: (library) => {
       const samples = bits === 16 ? new Uint16Array(pixels.buffer) : pixels;
       return library(samples, { raw: { width, height, channels } });
@@ -61,17 +61,18 @@ export async function rasterOnDisk(
   scratch: Scratch,
 ): Promise<SharedRaster> {
   const raster = await unpackPixels(path, layout, scratch.path("raster"));
-  try {
-    return {
-      place: { kind: "file", file: raster.descriptor, start: raster.start },
-      digest: await raster.digest(),
-      open: (library) => library(raster.path, STORED),
-      close: () => raster.remove(),
-    };
-  } catch (error) {
-    await raster.remove();
-    throw error;
-  }
+  return {
+    place: { kind: "file", file: raster.descriptor, start: raster.start },
+    digest: waitedForLater(raster.digest()),
+    open: (library) => library(raster.path, STORED),
+    close: () => raster.remove(),
+  };
+}
+
+/** Should it fail, it does so for whoever waits for it, and not for the process. */
+function waitedForLater<Value>(promise: Promise<Value>): Promise<Value> {
+  promise.catch(() => undefined);
+  return promise;
 }
 
 /** Reads parts of a raster; one for each thread. */
