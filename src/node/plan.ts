@@ -6,7 +6,7 @@ import { openSource } from "./source.js";
 /** What `send` would send, without a network. Throws as `openSource` does. */
 export async function plan(path: string, options: PlanOptions = {}): Promise<Plan> {
   const { onProgress = () => undefined, ...how } = options;
-  const source = await openSource(path, { mode: "auto", ...how, coding: "raw" });
+  const source = await openSource(path, { mode: "auto", ...how, coding: "coded" });
   try {
     const { manifest, notes, why } = source;
     source.onGrowth(() => onProgress(Math.min(1, source.supply.available / source.facts.pieces)));

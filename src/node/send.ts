@@ -243,7 +243,7 @@ class SendRun implements Run<SendEvent, SendResult> {
       const fields = this.options.drop === "odd-rows" ? 2 : 1;
       const { mode = "auto", memoryMb, cacheFolder, pieceBytes } = this.options;
       const how = { mode, fields, memoryMb, cacheFolder, pieceBytes } as const;
-      return await openSource(path, { ...how, coding: "raw", pool: this.pool });
+      return await openSource(path, { ...how, coding: "coded", pool: this.pool });
     } catch (error) {
       if (this.paths.length === 1) throw error;
       this.fail(asLacunaError(error));

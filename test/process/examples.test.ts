@@ -45,14 +45,9 @@ test("receive-and-watch tells each event of a picture that arrives", async () =>
 
 test("send-with-abort stops in time, and goes on where it stopped", async () => {
   const first = example("receive-and-watch.mjs", out, "127.0.0.1:0");
-  // 300 by 200 pixels in three channels at 1 Mbit/s take 1.4 s.
-  await writePicture(picture, 300, 200);
-  const stopped = example(
-    "send-with-abort.mjs",
-    await first.line(/^send to (.*)$/m),
-    "0.6",
-    picture,
-  );
+  // Nearly 900 kB at 1 Mbit/s take seven seconds.
+  await writePicture(picture, 900, 700);
+  const stopped = example("send-with-abort.mjs", await first.line(/^send to (.*)$/m), "5", picture);
   expect(await stopped.exit, stopped.stderr).toBe(0);
   expect(stopped.lines.at(-1)).toBe("stopped before the end");
   await first.exit;
@@ -63,7 +58,7 @@ test("send-with-abort stops in time, and goes on where it stopped", async () => 
   expect([await ended.exit, await second.exit], ended.stderr).toEqual([0, 0]);
   expect(ended.lines).toEqual(["cup.png is verified there"]);
   await expectSamePixels(join(out, "cup.png"), picture);
-});
+}, 60_000);
 
 test("send-with-abort says by its code why it could not begin", async () => {
   const sent = example("send-with-abort.mjs", "127.0.0.1:9", "20", join(out, "none.png"));
@@ -92,7 +87,7 @@ test("both-in-one proves that what was left out was mended", async () => {
   const both = example("both-in-one.mjs", picture, out);
   expect(await both.exit, both.stderr).toBe(0);
   const [mended, missing, verdict] = both.lines;
-  expect(Number(mended?.split(" ")[0])).toBeGreaterThanOrEqual(30);
+  expect(Number(mended?.split(" ")[0])).toBeGreaterThanOrEqual(15);
   expect(missing).toBe("0 pixels missing");
   expect(verdict).toBe(`exact: ${join(out, "cup.png")}`);
   await expectSamePixels(join(out, "cup.png"), picture);

@@ -3,13 +3,13 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { expectSamePixels, folder, receiver, sender, writePicture } from "./lacuna.js";
 
-/** 300 by 200 pixels in three channels: 180 kB, or three seconds. */
-const SLOW = ["--rate", "0.5"];
+/** The picture takes about 600 kB, or five seconds. */
+const SLOW = ["--rate", "1"];
 const PARTIAL_FILES = [".lacuna", "cup.missing.png", "cup.partial.png", "cup.report.json"];
 
 async function cup(): Promise<string> {
   const picture = join(folder(), "cup.png");
-  await writePicture(picture, 300, 200);
+  await writePicture(picture, 700, 600);
   return picture;
 }
 
@@ -34,7 +34,7 @@ test("Ctrl-C at the receiver keeps the part on disk, tells the sender, and resum
   const [picture, out] = [await cup(), folder()];
   const { received, ticket } = await receiver(out, "--once");
   const sent = sender(picture, ticket, ...SLOW);
-  const seen = await received.event("progress", (progress) => progress.received > 40);
+  const seen = await received.event("progress", (progress) => progress.received > 120);
   received.signal("SIGINT");
   expect(await received.exit, received.stderr).toBe(130);
   expect(await sent.exit, sent.stderr).toBe(3);
@@ -48,7 +48,7 @@ test("Ctrl-C at the sender leaves the part at the receiver, which reports it, an
   const [picture, out] = [await cup(), folder()];
   const { received, ticket } = await receiver(out, "--once");
   const sent = sender(picture, ticket, ...SLOW);
-  const seen = await received.event("progress", (progress) => progress.received > 40);
+  const seen = await received.event("progress", (progress) => progress.received > 120);
   sent.signal("SIGINT");
   expect(await sent.exit, sent.stderr).toBe(130);
   expect(await received.exit, received.stderr).toBe(3);
@@ -61,7 +61,8 @@ test("a receiver that is killed without a word loses at most two seconds of work
   const [picture, out] = [await cup(), folder()];
   const { received, ticket } = await receiver(out, "--once");
   sender(picture, ticket, ...SLOW);
-  const late = await received.event("progress", (progress) => progress.t > 2.6);
+  const { t } = await received.event("offer", () => true);
+  const late = await received.event("progress", (progress) => progress.t > t + 2.4);
   received.signal("SIGKILL");
   await received.exit;
   expect(existsSync(join(out, "cup.partial.png"))).toBe(false);

@@ -121,9 +121,9 @@ test("a deadline keeps what has come by then, on both sides", async () => {
   const [from, out] = [folder(), folder()];
   const picture = join(from, "cup.png");
   await writePicture(picture, 300, 200);
-  const { received, ticket } = await receiver(out, "--once", "--deadline", "1");
-  // 180 kB at 0.4 Mbit/s would take 3.6 s.
-  const sent = sender(picture, ticket, "--rate", "0.4");
+  const { received, ticket } = await receiver(out, "--once", "--deadline", "5");
+  // Some 90 kB at 0.1 Mbit/s would take seven seconds.
+  const sent = sender(picture, ticket, "--rate", "0.1");
   expect([await sent.exit, await received.exit], sent.stderr).toEqual([3, 3]);
   const report = await keptOf(picture, out);
   expect(report.missingPieces).toBeGreaterThan(0);
