@@ -181,7 +181,7 @@ test("what the preview shows worst comes first", async () => {
   const width = 1_024;
   const samples = noise({ width, height: 600, channels: 1, bits: 8 });
   for (let at = 0; at < samples.raster.length; at += 1) {
-    if (at % width < width / 2) samples.raster[at] = 99;
+    if (at % width < width / 2) samples.raster[at] = 96 + ((samples.raster[at] as number) & 7);
   }
   const source = await open(await fileOf(samples));
   const content = contentOf(source);
