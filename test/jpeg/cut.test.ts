@@ -243,8 +243,21 @@ test("pieces cost little more than the file, and are well filled", async () => {
   expect(pieces / cut.pieceCount / 1_150).toBeGreaterThan(0.93);
 });
 
-test("the first pieces are spread over the picture", async () => {
+test("a file's pieces of most detail come first", async () => {
   const cut = opened(await jpeg({ width: 1_000, height: 1_000, quality: 90 }));
+  const densities = Array.from({ length: cut.pieceCount }, (_, number) => {
+    const areas = cut.areasOf(number);
+    const pixels = areas.reduce((sum, { width, height }) => sum + width * height, 0);
+    return cut.pieceLength(number) / pixels;
+  });
+  const third = Math.floor(cut.pieceCount / 3);
+  const mean = (some: number[]): number => some.reduce((sum, value) => sum + value) / some.length;
+  expect(mean(densities.slice(0, third))).toBeGreaterThan(2 * mean(densities.slice(-third)));
+});
+
+test("the first pieces of a preview are spread over the picture", async () => {
+  const cut = cutPreview(await jpeg({ width: 1_000, height: 1_000, quality: 90 }), 1_150);
+  if ("unusual" in cut) throw new Error(cut.unusual);
   const quarters = new Set<number>();
   for (let number = 0; number < 8; number += 1) {
     const { x, y } = cut.areasOf(number)[0] ?? { x: 0, y: 0 };
