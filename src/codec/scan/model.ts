@@ -36,7 +36,8 @@ export class ScanModel {
   /** Magnitudes of residuals, of the newest row and the one above. */
   private errors: Int32Array[];
   private errorsAbove: Int32Array[];
-  private readonly contextOf = new Uint8Array(UNREST_MAX + 1);
+  /** The level of each unrest. */
+  readonly levelOf = new Uint8Array(UNREST_MAX + 1);
   private readonly levels: number;
   private readonly top: number;
   private row = 0;
@@ -52,7 +53,7 @@ export class ScanModel {
     for (let unrest = 0; unrest <= UNREST_MAX; unrest += 1) {
       while (level < this.levels - 1 && unrest >= (parameters.thresholds[level] as number))
         level += 1;
-      this.contextOf[unrest] = level;
+      this.levelOf[unrest] = level;
     }
     this.rows = this.lines(0);
     this.above = this.lines(0);
@@ -98,7 +99,7 @@ export class ScanModel {
       if (plane === 2) unrest += 2 * ((this.errors[1] as Int32Array)[at] as number);
     }
     this.unrest = unrest >> this.parameters.unrestShift;
-    const level = this.contextOf[this.unrest < UNREST_MAX ? this.unrest : UNREST_MAX] as number;
+    const level = this.levelOf[this.unrest < UNREST_MAX ? this.unrest : UNREST_MAX] as number;
     this.context = plane * this.levels + level;
   }
 
@@ -204,6 +205,9 @@ export const CLASSES = 3;
 
 /** West, north, north-west, north-east, two west, two north, two west of north, and east of two north. */
 export const NEIGHBOURS = 8;
+
+/** Ours: what an encoder keeps of a piece, samples at most. */
+export const VALUES_MAX = 1 << 18;
 
 /** Ours: unrest is told apart up to this. */
 export const UNREST_MAX = 4_095;
