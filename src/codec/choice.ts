@@ -51,9 +51,29 @@ function trainAll(
   scale: number,
 ): TableSection[] {
   const scan = { family: Family.scan, bytes: trainScan(format, samples, scale) };
-  if (repeatedShare(format, samples) < SYNTHETIC_REPEATED_MIN) return [scan];
-  const synthetic = trainSynth(samples, format, pixels, TYPICAL_PIECE_BYTES).tables;
-  return [scan, { family: Family.synthetic, bytes: synthetic }];
+  const synthetic = hasFewColours(format, samples) || repeatedShare(format, samples) > REPEATED_MIN;
+  if (!synthetic) return [scan];
+  const { tables } = trainSynth(samples, format, pixels, TYPICAL_PIECE_BYTES);
+  return [scan, { family: Family.synthetic, bytes: tables }];
+}
+
+/** Whether a palette could hold all colours of the samples; not said of single channels, which have few values by nature. */
+function hasFewColours(format: PixelFormat, samples: readonly PixelView[]): boolean {
+  const pixelBytes = bytesPerPixel(format);
+  if (format.channels === 1) return false;
+  const colours = new Set<number>();
+  for (const { bytes, offset, stride, width, height } of samples) {
+    for (let row = 0; row < height; row += 1) {
+      const start = offset + row * stride;
+      for (let at = start; at < start + width * pixelBytes; at += pixelBytes) {
+        let colour = 0;
+        for (let i = 0; i < pixelBytes; i += 1) colour = colour * 256 + (bytes[at + i] as number);
+        colours.add(colour);
+        if (colours.size > PALETTE_COLOURS_MAX) return false;
+      }
+    }
+  }
+  return true;
 }
 
 /** The share of pixels that are the same as their neighbour to the west or to the north. */
@@ -104,7 +124,10 @@ function choiceOf(families: readonly Trained[], scale: number): Choice {
 const NAMES = ["raw", "photographic", "scanned", "synthetic"] as const;
 
 /** Ours: where fewer pixels repeat, there is nothing that the synthetic family could find again. */
-const SYNTHETIC_REPEATED_MIN = 0.2;
+const REPEATED_MIN = 0.2;
+
+/** Of the palettes of image files. */
+const PALETTE_COLOURS_MAX = 256;
 
 /** Ours: how many bytes payloads have, about, whatever the path will carry. */
 const TYPICAL_PIECE_BYTES = 1_140;
