@@ -75,7 +75,11 @@ async function measure(file) {
     runs.push({ seed, ...facts, ...shown, seconds: timesTo(shown.points) });
     console.error(`${basename(file)}: ${MARKS_DB} dB at ${runs.at(-1).seconds} s`);
   }
-  const middle = (read) => median(runs.map(read).map((value) => value ?? Number.POSITIVE_INFINITY));
+  // What never was is later than everything.
+  const middle = (read) => {
+    const value = median(runs.map((run) => read(run) ?? Number.POSITIVE_INFINITY));
+    return Number.isFinite(value) ? value : undefined;
+  };
   const times = MARKS_DB.map((_, i) => middle((run) => run.seconds[i]));
   const typical = runs.find((run) => run.seconds.at(-1) === times.at(-1)) ?? runs[0];
   const tcp = link && (await onLink(1, (ends) => tcpSeconds(file, ends)));

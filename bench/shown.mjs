@@ -64,6 +64,18 @@ export async function shownOverTime(log, original, startMs, stepMs) {
     const shares = [exactPixels, approximatePixels].map((count) => rounded(count / pixels, 4));
     points.push([rounded(seconds), rounded(psnr(original, shown), 2), ...shares]);
   };
+  const held = new Map();
+  /** Pieces of a progressive JPEG that had to wait for others are taken once more. */
+  const take = (image, numbers) => {
+    let exactPixels;
+    for (let queue = numbers; queue.length > 0; ) {
+      for (const number of queue) image.take(number, held.get(number));
+      const change = image.change();
+      ({ exactPixels } = change);
+      queue = change.ready;
+    }
+    return exactPixels;
+  };
   let next = 0;
   let exactSeconds;
   for (const line of pieces) {
@@ -73,10 +85,10 @@ export async function shownOverTime(log, original, startMs, stepMs) {
       const isGood = points.at(-1)[1] >= MARKS_DB.at(-1);
       next = rounded(next + (stepMs * (isGood ? 4 : 1)) / 1_000, 4);
     }
-    const bytes = Buffer.from(line.bytes, "base64");
-    all.image.take(line.piece, bytes);
-    if (line.piece < previewPieces) preview.image.take(line.piece, bytes);
-    if (all.image.change().exactPixels === size.width * size.height) exactSeconds ??= seconds;
+    held.set(line.piece, Buffer.from(line.bytes, "base64"));
+    if (line.piece < previewPieces) take(preview.image, [line.piece]);
+    const exactPixels = take(all.image, [line.piece]);
+    if (exactPixels === size.width * size.height) exactSeconds ??= seconds;
   }
   look(secondsOf(pieces.at(-1)));
   return { points, exactSeconds: exactSeconds && rounded(exactSeconds) };

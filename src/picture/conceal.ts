@@ -11,7 +11,8 @@ export type EstimateAt = (x: number, y: number, target: Uint8Array, at: number) 
  * fixed at the hole's border would be (Perez, Gangnet, Blake: Poisson image editing, 2003). Where there is nothing, the
  * surroundings are carried on inwards. To be looked at, never to be stored or counted.
  *
- * @param estimateAt the preview beneath all pixels, the exact ones too; without it approximate pixels stay as they are
+ * @param estimateAt the preview beneath all pixels, the exact ones too; approximate pixels that differ from it stay as they
+ * are, and without it all of them
  * @returns a copy of the planes' colours
  */
 export function conceal(planes: ViewPlanes, estimateAt?: EstimateAt): Uint8Array {
@@ -42,12 +43,17 @@ function correct(planes: ViewPlanes, estimateAt: EstimateAt, shown: Uint8Array):
   for (let pixel = 0; pixel < state.length; pixel += 1) {
     if (state[pixel] !== APPROXIMATE) continue;
     if (!estimateAt(pixel % width, Math.floor(pixel / width), estimate, 0)) continue;
+    // Something better than the preview, as the first scans of a progressive picture give.
+    if (!isShown(planes, pixel, estimate)) continue;
     for (let c = 0; c < CHANNELS; c += 1) {
       const at = pixel * CHANNELS + c;
       shown[at] = toByte((estimate[c] as number) + CORRECTION_SHARE * (errors[at] as number));
     }
   }
 }
+
+const isShown = ({ rgba }: ViewPlanes, pixel: number, estimate: Uint8Array): boolean =>
+  estimate.every((value, c) => value === rgba[pixel * CHANNELS + c]);
 
 /** Fills missing pixels from what is shown around them. */
 function carryOn({ width, height, state }: ViewPlanes, shown: Uint8Array): void {

@@ -73,6 +73,15 @@ test("a preview that is too dark all over is lifted by its error at the borders 
   expect(psnr(original, conceal(planes, dark))).toBeGreaterThan(before + 8);
 });
 
+test("approximate pixels that are not the preview's are not replaced by it", () => {
+  const planes = holed(original, WIDTH, HEIGHT, APPROXIMATE);
+  const gray = (_x: number, _y: number, target: Uint8Array, at: number): boolean => {
+    target.set([128, 128, 128, 255], at);
+    return true;
+  };
+  expect(conceal(planes, gray)).toEqual(planes.rgba);
+});
+
 test("exact pixels stay as they are, whatever surrounds them, and the planes are only read", () => {
   fc.assert(
     fc.property(
