@@ -3,6 +3,7 @@ import { PieceDecoder } from "../codec/picture-coder.js";
 import type { PixelView } from "../codec/types.js";
 import { JpegPicture } from "../jpeg/picture.js";
 import { Approximation } from "../picture/approximation.js";
+import { Coverage } from "../picture/coverage.js";
 import { Partition, type PieceRect } from "../picture/partition.js";
 import { APPROXIMATE, EXACT, type ReducedView, type Sample } from "../picture/reduced-view.js";
 import type {
@@ -105,10 +106,15 @@ export class CodedReader implements PieceReader {
 
 /** Pieces of a JPEG file, drawn from its coefficients; a picture that is large for memory at a smaller scale. */
 export class JpegReader implements PieceReader {
+  /** Where anything of the file itself has been drawn. */
+  private readonly seen: Coverage;
+
   private constructor(
     private readonly picture: JpegPicture,
     private readonly view: ReducedView | undefined,
-  ) {}
+  ) {
+    this.seen = new Coverage(picture.width, picture.height);
+  }
 
   /** Undefined when the tables are no JPEG's of that size, or memory is too short for the smallest scale. */
   static of(
@@ -131,17 +137,20 @@ export class JpegReader implements PieceReader {
     const approximate = placed.shown
       .filter((rect) => !placed.exact.some((other) => isSame(rect, other)))
       .map(areaOf);
-    for (const area of approximate) this.draw(area, APPROXIMATE);
-    for (const area of exact) this.draw(area, EXACT);
+    for (const area of approximate) this.draw(area, APPROXIMATE, this.seen.add(area) > 0);
+    for (const area of exact) this.draw(area, EXACT, false);
     return { exact, approximate, ready: placed.ready };
   }
 
-  private draw(area: PieceRect, state: typeof EXACT | typeof APPROXIMATE): void {
+  /** @param isFirst whether it is the first scan there: coarser than a preview, which stays then */
+  private draw(area: PieceRect, state: typeof EXACT | typeof APPROXIMATE, isFirst: boolean): void {
     if (this.view === undefined) return;
     const around = grown(area, this.picture);
     const { rect, rgba } = rendered(this.picture, around);
     const { scale } = this.picture;
     const sample: Sample = (x, y, target, at) => {
+      const isEmpty = target[at + 3] === 0;
+      if (isFirst && !isEmpty) return false;
       const column = Math.floor(x / scale) - rect.x;
       const from = ((Math.floor(y / scale) - rect.y) * rect.width + column) * 4;
       for (let c = 0; c < 4; c += 1) target[at + c] = rgba[from + c] as number;

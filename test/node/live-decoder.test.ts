@@ -353,6 +353,29 @@ test("pieces of a progressive JPEG that refine others are read again when these 
   expect(furthest(rgba, wanted)).toBeLessThan(3);
 });
 
+test("the first, coarse scan of a progressive JPEG does not replace its preview", async () => {
+  const small = cutOf(cutPreview(await jpegOf(100, 80, 90), 400));
+  const raster = await sharp(await jpegOf(200, 160, 95))
+    .jpeg({ progressive: true })
+    .toBuffer();
+  const cut = cutOf(openJpeg(raster, 1_150));
+  const preview = { pieces: small.pieceCount, width: 100, height: 80, tables: small.tables };
+  const { width, height, channels, tables } = cut;
+  const facts = { mode: "jpeg", bytes: raster.length, width, height, channels, bits: 8 } as const;
+  const { image, rgba } = view({ ...facts, tables, preview });
+  for (let piece = 0; piece < small.pieceCount; piece += 1) image.take(piece, small.piece(piece));
+  const before = rgba.slice();
+  image.take(small.pieceCount, cut.piece(0));
+  expect(rgba).toEqual(before);
+  const all = [...Array(cut.pieceCount).keys()];
+  for (let queue = all; queue.length > 0; ) {
+    for (const piece of queue) image.take(small.pieceCount + piece, cut.piece(piece));
+    queue = image.change().ready.map((number) => number - small.pieceCount);
+  }
+  expect(image.change()).toMatchObject({ exactPixels: 32_000, refused: 0 });
+  expect(rgba).not.toEqual(before);
+});
+
 test("a JPEG is shown piece by piece as its library would show it", async () => {
   const jpeg = await jpegOf(300, 200, 85);
   const cut = cutOf(openJpeg(jpeg, 1_150));
