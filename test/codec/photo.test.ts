@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Random } from "../../src/base/random.js";
 import { PhotoCoder, PhotoDecoder } from "../../src/codec/photo/photo-coder.js";
+import { ReferenceCoder, ReferenceDecoder } from "../../src/codec/photo/reference.js";
 import { decodePhotoTables, encodePhotoTables } from "../../src/codec/photo/tables.js";
 import { trainPhoto } from "../../src/codec/photo/train.js";
 import { bytesPerPixel, newView, partOf } from "../../src/codec/pixels.js";
@@ -37,12 +38,35 @@ interface Pair {
   readonly decoder: StripDecoder;
 }
 
+/** The kernel, held bit for bit against the plain reference wherever it is used. */
 function pairFor(format: PixelFormat, sample: PixelView): Pair {
   const { tables } = trainPhoto([sample], format);
   const coder = PhotoCoder.of(format, tables);
   const decoder = PhotoDecoder.of(format, tables);
-  if (coder === undefined || decoder === undefined) throw new Error("own tables are refused");
-  return { coder, decoder };
+  const plainCoder = ReferenceCoder.of(format, tables);
+  const plainDecoder = ReferenceDecoder.of(format, tables);
+  if (!coder || !decoder || !plainCoder || !plainDecoder) throw new Error("own tables are refused");
+  return {
+    coder: {
+      encode: (view, target, offset, capacity) => {
+        const coded = coder.encode(view, target, offset, capacity);
+        const plain = new Uint8Array(capacity);
+        expect(plainCoder.encode(view, plain, 0, capacity)).toEqual(coded);
+        const own = target.subarray(offset, offset + coded.bytes);
+        expect(Buffer.compare(own, plain.subarray(0, coded.bytes))).toBe(0);
+        return coded;
+      },
+    },
+    decoder: {
+      decode: (payload, view) => {
+        const plain = { ...view, bytes: view.bytes.slice() };
+        const good = plainDecoder.decode(payload, plain);
+        expect(decoder.decode(payload, view)).toBe(good);
+        if (good) expect(Buffer.compare(view.bytes, plain.bytes)).toBe(0);
+        return good;
+      },
+    },
+  };
 }
 
 /** Codes a view piece by piece from the top, decodes each, and expects the same pixels; the payloads. */

@@ -1,27 +1,17 @@
-import { costsOf } from "../entropy/model.js";
-import { RansDecoder, RansEncoder } from "../entropy/rans.js";
-import { fromSigned, TOKEN_ROOM, tokenOf, toSigned } from "../entropy/tokens.js";
 import type { CodedRows, PixelFormat, PixelView, StripCoder, StripDecoder } from "../types.js";
-import { joinPlanes, type PlaneSet, planeSetOf, splitPlanes } from "./colours.js";
-import { RowSearch } from "./row-search.js";
+import { PhotoKernel } from "./kernel.js";
+import { pieceRowsMax, RowSearch } from "./row-search.js";
 import { decodePhotoTables, type PhotoTables } from "./tables.js";
-import { Walk } from "./walk.js";
 
-/** Codes photographic pieces: the plain reference of the kernel. */
+/** Codes photographic pieces; `trainPhoto` makes the tables. */
 export class PhotoCoder implements StripCoder {
-  private readonly set: PlaneSet;
-  private readonly walk: Walk;
-  private readonly costs: Uint32Array;
-  private readonly rans: RansEncoder;
+  private readonly kernel: PhotoKernel;
 
   private constructor(
     format: PixelFormat,
     private readonly tables: PhotoTables,
   ) {
-    this.set = planeSetOf(format);
-    this.walk = new Walk(this.set, tables);
-    this.costs = costsOf(tables.model);
-    this.rans = new RansEncoder(tables.model);
+    this.kernel = new PhotoKernel(format, tables);
   }
 
   /** Undefined when the bytes are no tables of the format. */
@@ -36,43 +26,21 @@ export class PhotoCoder implements StripCoder {
     let taken: CodedRows = { rows: 0, bytes: 0 };
     while (search.rows > 0) {
       const { rows } = search;
-      const costs = this.look({ ...view, height: rows });
-      const bytes = search.mayFit(costs) ? this.rans.finish(target, offset, capacity) : undefined;
+      const costs = this.kernel.look({ ...view, height: rows }, capacity);
+      const bytes = search.mayFit(costs) ? this.kernel.finish(target, offset, capacity) : undefined;
       if (bytes !== undefined) taken = { rows, bytes };
       search.next(costs, bytes !== undefined);
     }
     return taken;
   }
-
-  /** Puts the values of all samples of a view into the entropy coder; what each row costs, in 1 / `COST_UNIT` bits. */
-  private look(view: PixelView): Float64Array {
-    const { model } = this.tables;
-    const planes = splitPlanes(view, this.set);
-    const costs = new Float64Array(view.height);
-    this.rans.reset();
-    this.walk.run(planes, view.width, view.height, ({ plane, at, context, predicted }) => {
-      const residual = (planes[plane]?.[at] ?? 0) - predicted;
-      const value = fromSigned(residual);
-      this.rans.put(context, value);
-      const table = model.map[context] ?? 0;
-      const row = Math.floor(at / view.width);
-      costs[row] = (costs[row] ?? 0) + (this.costs[table * TOKEN_ROOM + tokenOf(value)] ?? 0);
-      return residual;
-    });
-    return costs;
-  }
 }
 
 /** The reverse. */
 export class PhotoDecoder implements StripDecoder {
-  private readonly set: PlaneSet;
-  private readonly walk: Walk;
-  private readonly rans: RansDecoder;
+  private readonly kernel: PhotoKernel;
 
   private constructor(format: PixelFormat, tables: PhotoTables) {
-    this.set = planeSetOf(format);
-    this.walk = new Walk(this.set, tables);
-    this.rans = new RansDecoder(tables.model);
+    this.kernel = new PhotoKernel(format, tables);
   }
 
   /** Undefined when the bytes are no tables of the format. */
@@ -82,12 +50,6 @@ export class PhotoDecoder implements StripDecoder {
   }
 
   decode(payload: Uint8Array, view: PixelView): boolean {
-    const { width, height } = view;
-    const planes = Array.from({ length: this.set.count }, () => new Int32Array(width * height));
-    this.rans.start(payload);
-    const inside = this.walk.run(planes, width, height, ({ context }) =>
-      toSigned(this.rans.take(context)),
-    );
-    return inside && this.rans.ended() && joinPlanes(planes, this.set, view);
+    return view.height <= pieceRowsMax(view.width) && this.kernel.decode(payload, view);
   }
 }

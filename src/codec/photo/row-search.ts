@@ -2,6 +2,9 @@ import { COST_UNIT } from "../entropy/model.js";
 import { STATE_BYTES } from "../entropy/rans.js";
 import { PIXEL_BITS_UNIT } from "./tables.js";
 
+/** What each row of a piece costs. */
+export type RowCosts = Float64Array | Uint32Array;
+
 /**
  * Finds how many rows of a strip fit a piece. Each try tells what its rows cost; as a row costs about the same whatever the
  * rows below, the next try is near. Numbers of rows tried are even, or all rows.
@@ -22,21 +25,19 @@ export class RowSearch {
     pixelBits: number,
   ) {
     this.capacityBits = 8 * (capacity - STATE_BYTES);
-    // A piece of flat pixels could take in a whole unit: its planes would be large, and its loss dear.
-    const most = Math.max(2, Math.floor(PIXELS_MAX / size.width));
-    this.failing = Math.min(size.height, most) + 1;
+    this.failing = Math.min(size.height, pieceRowsMax(size.width)) + 1;
     const usual = (this.capacityBits * PIXEL_BITS_UNIT) / (Math.max(1, pixelBits) * size.width);
     this.rows = this.capacityBits < 0 ? 0 : this.allowed(Math.max(usual, 2));
   }
 
   /** Whether rows of these costs, in 1 / `COST_UNIT` bits, may fit; coding them tells. */
-  mayFit(costs: Float64Array): boolean {
-    const bits = costs.reduce((sum, cost) => sum + cost, 0) / COST_UNIT;
+  mayFit(costs: RowCosts): boolean {
+    const bits = total(costs) / COST_UNIT;
     return bits < this.capacityBits * (2 - CAUTION) + 64;
   }
 
   /** Takes what each of the rows tried costs, and whether they fit; sets `rows`. */
-  next(costs: Float64Array, fit: boolean): void {
+  next(costs: RowCosts, fit: boolean): void {
     const tried = this.rows;
     this.tries += 1;
     if (fit) this.fitting = tried;
@@ -48,7 +49,7 @@ export class RowSearch {
   }
 
   /** How many rows the capacity pays for, when those below the ones tried cost as the last of them. */
-  private affordable(costs: Float64Array, tried: number): number {
+  private affordable(costs: RowCosts, tried: number): number {
     let left = this.capacityBits * COST_UNIT * CAUTION;
     let row = 0;
     while (row < tried && left >= (costs[row] ?? 0)) {
@@ -57,7 +58,7 @@ export class RowSearch {
     }
     if (row < tried) return row;
     const last = costs.subarray(Math.floor(tried / 2));
-    const mean = last.reduce((sum, cost) => sum + cost, 0) / Math.max(1, last.length);
+    const mean = total(last) / Math.max(1, last.length);
     return tried + Math.min(3 * tried + 2, left / Math.max(1, mean));
   }
 
@@ -70,6 +71,15 @@ export class RowSearch {
     return most >= 2 ? 2 : most === this.size.height ? most : 0;
   }
 }
+
+function total(costs: RowCosts): number {
+  let sum = 0;
+  for (const cost of costs) sum += cost;
+  return sum;
+}
+
+/** The most rows of a piece. One of flat pixels could take in a whole unit: its planes would be large, and its loss dear. */
+export const pieceRowsMax = (width: number): number => Math.max(2, Math.floor(PIXELS_MAX / width));
 
 /** Pixels of a piece at most, where two rows of it have no more. */
 const PIXELS_MAX = 1 << 16;

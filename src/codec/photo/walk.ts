@@ -271,7 +271,14 @@ export function contextOf(
   return ((plane * 7 + (level === 0 ? 0 : level * 3 - 2 + phase)) * 2 + exact) * ENERGIES + place;
 }
 
-export const contextCount = (set: PlaneSet): number => set.count * 7 * 2 * ENERGIES;
+/** The table of every energy from 0 to 1,023, in a group of contexts that differ in their energy alone. */
+export const tableOfEnergy = (map: Uint8Array, group: number): Uint8Array =>
+  ENERGY_LEVELS.map((level) => map[group * ENERGIES + level] ?? 0);
+
+/** Groups of contexts that differ in their energy alone. */
+export const contextGroups = (set: PlaneSet): number => set.count * 7 * 2;
+
+export const contextCount = (set: PlaneSet): number => contextGroups(set) * ENERGIES;
 
 const STEP_COARSEST = 8;
 const ENERGY_MAX = 1023;
