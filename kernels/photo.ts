@@ -25,8 +25,16 @@ export const ENTRIES: usize = 0x3_0000;
 export const COSTS: usize = 0x4_0000;
 /** u8 token of each place, 4,096 a table. */
 export const TOKENS: usize = 0x5_0000;
+/** u32 how often each token occurred in each context, 64 a context. */
+export const HISTOGRAMS: usize = 0x10_0000;
+/** f64 sums of products of deviations, for each filter a matrix of 6 by 6; only its lower half is filled. */
+export const PRODUCTS: usize = 0x14_0000;
+/** f64 sums of products of deviations and of what they are to predict, 6 a filter. */
+export const TARGETS: usize = 0x14_8000;
+/** f64 deviations of the sample under study. */
+const DEVIATIONS: usize = 0x14_f000;
 /** Pieces' memory begins here. */
-const PIECE: usize = 0x10_0000;
+const PIECE: usize = 0x15_0000;
 
 // The format.
 let planeCount: i32 = 0;
@@ -35,6 +43,7 @@ let transformed: bool = false;
 let wide: bool = false;
 let highest: i32 = 0;
 let energyShift: i32 = 0;
+let folded: bool = false;
 
 // The piece.
 let width: i32 = 0;
@@ -57,6 +66,7 @@ export function setFormat(
   transform: bool,
   high: i32,
   shift: i32,
+  fold: bool,
 ): void {
   planeCount = count;
   colours = colourCount;
@@ -64,6 +74,7 @@ export function setFormat(
   highest = high;
   wide = high > 255;
   energyShift = shift;
+  folded = fold;
 }
 
 /** Makes room for a piece of a size and for its payload; false when there is not so much memory. */
@@ -108,6 +119,27 @@ export function look(): void {
   rawHeld = 0;
   rawBits = 0;
   walk<u32>();
+}
+
+/** Adds a piece to the equations of the filters, all of whose weights must be 0. */
+export function learnFilters(): void {
+  splitPlanes();
+  walk<f64>();
+}
+
+/** Counts the tokens of a piece by their contexts; `TABLE_OF` must hold the levels of energies. */
+export function countTokens(): void {
+  splitPlanes();
+  walk<f32>();
+}
+
+/** Sum and number of the energies that `learnFilters` saw. */
+export function energySum(): f64 {
+  return energies;
+}
+
+export function energyCount(): f64 {
+  return energyNumber;
 }
 
 /** Writes the payload; its length, or -1 when it is longer than `capacity`. */
@@ -203,13 +235,15 @@ let rawHeld: u64 = 0;
 let rawBits: i32 = 0;
 let rowCost: u32 = 0;
 
+function tokenOf(value: i32): i32 {
+  if (value < TOKENS_DIRECT) return value;
+  const top = 31 - clz(value);
+  return TOKENS_DIRECT + 2 * (top - 4) + ((value >> (top - 1)) & 1);
+}
+
 function put(table: usize, value: i32): void {
   const row = table << TOKEN_ROOM_BITS;
-  let token = value;
-  if (value >= TOKENS_DIRECT) {
-    const top = 31 - clz(value);
-    token = TOKENS_DIRECT + 2 * (top - 4) + ((value >> (top - 1)) & 1);
-  }
+  let token = tokenOf(value);
   rowCost += load<u32>(COSTS + ((row + <usize>token) << 2));
   if (load<u16>(ENTRIES + ((row + <usize>token) << 2)) === 0) token = ESCAPE_TOKEN;
   store<u16>(slotAt, <u16>(row + <usize>token));
@@ -271,19 +305,28 @@ function walk<T>(): void {
   }
 }
 
-/** Codes one sample (u32: encodes, i32: decodes); its residual. */
-function code<T>(predicted: i32, table: usize, sample: usize, low: i32): i32 {
-  if (!isSigned<T>()) {
+/** Takes one sample (u32: encodes it, i32: decodes it, f32: counts its token, f64: only looks); its residual. */
+function code<T>(predicted: i32, flip: i32, group: usize, energy: i32, sample: usize): i32 {
+  if (!isInteger<T>() || !isSigned<T>()) {
     const residual = load<i32>(sample) - predicted;
-    put(table, (residual << 1) ^ (residual >> 31));
+    const turned = (residual ^ flip) - flip;
+    const value = (turned << 1) ^ (turned >> 31);
+    if (isInteger<T>()) put(tableOf(group, energy), value);
+    else if (sizeof<T>() === 4) count(((group - TABLE_OF) >> 6) + tableOf(group, energy), value);
     return residual;
   }
-  const value = take(table);
-  const residual = (value >>> 1) ^ -(value & 1);
+  const value = take(tableOf(group, energy));
+  const turned = (value >>> 1) ^ -(value & 1);
+  const residual = (turned ^ flip) - flip;
   const decoded = predicted + residual;
   outside |= (decoded - low) | (highest - decoded);
   store<i32>(sample, decoded);
   return residual;
+}
+
+function count(context: usize, value: i32): void {
+  const place = HISTOGRAMS + (((context << TOKEN_ROOM_BITS) + <usize>tokenOf(value)) << 2);
+  store<u32>(place, load<u32>(place) + 1);
 }
 
 function tableOf(group: usize, energy: i32): usize {
@@ -336,11 +379,11 @@ function coarsest<T>(plane: i32): void {
       }
       if (helped) energy += 2 * size(helper, o);
       const sample = samples + ((<usize>(row * 8 * width + column * 8)) << 2);
-      const residual = code<T>(predicted, tableOf(group, energy), sample, low);
+      const residual = code<T>(predicted, 0, group, energy, sample);
       store<i32>(restC + ((<usize>o) << 2), residual);
       store<i32>(C + ((<usize>o) << 2), predicted + residual);
     }
-    if (!isSigned<T>()) chargeRow(row * 8);
+    if (isInteger<T>() && !isSigned<T>()) chargeRow(row * 8);
   }
 }
 
@@ -449,7 +492,7 @@ function phase<T>(
     if (which === 0) centreRow<T>(columns, c, o, sample);
     else if (which === 1) betweenRow<T>(columns, c, o, sample);
     else belowRow<T>(columns, c, a, o, sample);
-    if (!isSigned<T>()) chargeRow(y);
+    if (isInteger<T>() && !isSigned<T>()) chargeRow(y);
   }
 }
 
@@ -479,6 +522,7 @@ function centreRow<T>(columns: i32, from: i32, to: i32, first: usize): void {
       load<i32>(filter, 4) * (beside - sum) +
       load<i32>(filter, 8) * (above - sum);
     const energy = (((e0 + e1 + (turned >> 1)) * 3) >> 2) + noise;
+    if (isStudy<T>()) noteDeviations(v0 + v3 - v1 - v2, beside - sum, above - sum, 0);
     finishSample<T>(weighed, filter + 12, energy, to + column, sample);
     sample += sampleStep;
   }
@@ -563,7 +607,56 @@ function crossSample<T>(
     load<i32>(filter, 4) * (2 * far - sum) +
     load<i32>(filter, 8) * (second - sum) +
     load<i32>(filter, 12) * (third - sum);
+  if (isStudy<T>()) noteDeviations(across, 2 * far - sum, second - sum, third - sum);
   finishSample<T>(weighed, filter + 16, e0 + e1 + magnitude(across) + noise, o, sample);
+}
+
+// Filters are studied with weights of 0, so that a prediction is the mean of the four neighbours.
+let energies: f64 = 0;
+let energyNumber: f64 = 0;
+
+function isStudy<T>(): bool {
+  return isFloat<T>() && sizeof<T>() === 8;
+}
+
+function noteDeviations(first: i32, second: i32, third: i32, fourth: i32): void {
+  store<f64>(DEVIATIONS, <f64>first);
+  store<f64>(DEVIATIONS, <f64>second, 8);
+  store<f64>(DEVIATIONS, <f64>third, 16);
+  store<f64>(DEVIATIONS, <f64>fourth, 24);
+}
+
+/** The weights' places, from which the filter and the number of its taps are told. */
+function filterAt(taps: usize): usize {
+  return (taps - WEIGHTS) / (TAPS_MAX * 4);
+}
+
+function noteHelpers(taps: usize, one: i32, two: i32): void {
+  const from = DEVIATIONS + (((taps - WEIGHTS) % (TAPS_MAX * 4)) << 1);
+  store<f64>(from, <f64>one);
+  store<f64>(from, <f64>two, 8);
+}
+
+/** Adds a sample. Where neighbours differ much, a residual weighs less: its bits grow with its logarithm. */
+function learn(taps: usize, target: f64, energy: i32): void {
+  const filter = filterAt(taps);
+  const count = <i32>(((taps - WEIGHTS) % (TAPS_MAX * 4)) >> 2) + helpers;
+  const around = <f64>energy;
+  energies += around;
+  energyNumber += 1;
+  const weight = 1 / (6 + around + 0.06 * around * around);
+  let products = PRODUCTS + filter * (TAPS_MAX * TAPS_MAX * 8);
+  let targets = TARGETS + filter * (TAPS_MAX * 8);
+  for (let i = 0; i < count; i += 1) {
+    const weighed = load<f64>(DEVIATIONS + ((<usize>i) << 3)) * weight;
+    store<f64>(targets, load<f64>(targets) + weighed * target);
+    targets += 8;
+    for (let j = 0; j <= i; j += 1) {
+      const place = products + ((<usize>j) << 3);
+      store<f64>(place, load<f64>(place) + weighed * load<f64>(DEVIATIONS + ((<usize>j) << 3)));
+    }
+    products += TAPS_MAX * 8;
+  }
 }
 
 /** Adds what the planes that help tell, by the weights from `taps`, and codes the sample. */
@@ -583,9 +676,13 @@ function finishSample<T>(sum: i32, taps: usize, near: i32, o: i32, sample: usize
       energy += 2 * magnitude(last);
     }
     if (last === 0) group += 1024;
+    if (isStudy<T>()) noteHelpers(taps, one, last);
   }
-  const predicted = max(low, min(highest, (weighed + 32) >> 6));
-  const residual = code<T>(predicted, tableOf(group, energy), sample, low);
+  if (isStudy<T>()) learn(taps, <f64>load<i32>(sample) - <f64>weighed / 64, energy);
+  const rounded = weighed + 32;
+  const predicted = max(low, min(highest, rounded >> 6));
+  const flip = folded ? -(<i32>((rounded & 63) < 32)) : 0;
+  const residual = code<T>(predicted, flip, group, energy, sample);
   store<i32>(rest + place, residual);
   store<i32>(values + place, predicted + residual);
 }

@@ -75,7 +75,10 @@ function groupCosts(seen: readonly SeenContext[], groups: number): GroupCosts {
   const sums = Array.from({ length: groups }, () => new Float64Array(TOKEN_ROOM));
   for (const { group, tokens, counts } of seen) {
     const sum = sums[group] as Float64Array;
-    for (const [i, token] of tokens.entries()) sum[token] = (sum[token] ?? 0) + (counts[i] ?? 0);
+    for (let i = 0; i < tokens.length; i += 1) {
+      const token = tokens[i] as number;
+      sum[token] = (sum[token] as number) + (counts[i] as number);
+    }
   }
   return sums.map((counts) => {
     const total = counts.reduce((sum, count) => sum + count, 0);
@@ -94,10 +97,11 @@ function cheapestGroup(
 ): number {
   let best = 0;
   let bestBits = Number.POSITIVE_INFINITY;
-  for (const [index, { bits }] of groups.entries()) {
+  for (let index = 0; index < groups.length; index += 1) {
+    const bits = (groups[index] as GroupCosts[number]).bits;
     let sum = index === usual ? 0 : change;
     for (let i = 0; i < tokens.length && sum < bestBits; i += 1) {
-      sum += (counts[i] ?? 0) * (bits[tokens[i] ?? 0] ?? 0);
+      sum += (counts[i] as number) * (bits[tokens[i] as number] as number);
     }
     if (sum < bestBits) {
       best = index;
@@ -171,7 +175,7 @@ function roundedFrequencies(
   return rest > 0 ? frequencies : undefined;
 }
 
-const ROUNDS = 6;
+const ROUNDS = 4;
 /** Added to every count, so that what a group has not seen is dear but possible. */
 const SMOOTHING = 0.05;
 /** What telling another table than the last context's costs about, in bits. */

@@ -50,9 +50,9 @@ export class ReferenceCoder implements StripCoder {
     const planes = splitPlanes(view, this.set);
     const costs = new Float64Array(view.height);
     this.rans.reset();
-    this.walk.run(planes, view.width, view.height, ({ plane, at, context, predicted }) => {
+    this.walk.run(planes, view.width, view.height, ({ plane, at, context, predicted, flip }) => {
       const residual = (planes[plane]?.[at] ?? 0) - predicted;
-      const value = fromSigned(residual);
+      const value = fromSigned(flip ? -residual : residual);
       this.rans.put(context, value);
       const table = model.map[context] ?? 0;
       const row = Math.floor(at / view.width);
@@ -86,9 +86,10 @@ export class ReferenceDecoder implements StripDecoder {
     if (height > pieceRowsMax(width)) return false;
     const planes = Array.from({ length: this.set.count }, () => new Int32Array(width * height));
     this.rans.start(payload);
-    const inside = this.walk.run(planes, width, height, ({ context }) =>
-      toSigned(this.rans.take(context)),
-    );
+    const inside = this.walk.run(planes, width, height, ({ context, flip }) => {
+      const coded = toSigned(this.rans.take(context));
+      return flip ? -coded : coded;
+    });
     return inside && this.rans.ended() && joinPlanes(planes, this.set, view);
   }
 }

@@ -22,6 +22,7 @@ export function encodePhotoTables(tables: PhotoTables, format: PixelFormat): Uin
   const set = planeSetOf(format);
   const out = new BitWriter();
   out.bits(tables.energyShift, 4);
+  out.bits(tables.folded ? 1 : 0, 1);
   out.bits(tables.pixelBits, 12);
   for (let filter = 0; filter < filterCount(set); filter += 1) {
     for (let tap = 0; tap < tapsOf(set, filter); tap += 1) {
@@ -37,6 +38,7 @@ export function decodePhotoTables(bytes: Uint8Array, format: PixelFormat): Photo
   const set = planeSetOf(format);
   const bits = new BitReader(bytes);
   const energyShift = bits.bits(4);
+  const folded = bits.bits(1) === 1;
   const pixelBits = bits.bits(12);
   const weights = new Int16Array(filterCount(set) * TAPS_MAX);
   for (let filter = 0; filter < filterCount(set); filter += 1) {
@@ -48,5 +50,5 @@ export function decodePhotoTables(bytes: Uint8Array, format: PixelFormat): Photo
   }
   const model = readModel(bits, contextCount(set));
   if (model === undefined || !bits.ended()) return undefined;
-  return { energyShift, pixelBits, weights, model };
+  return { energyShift, folded, pixelBits, weights, model };
 }

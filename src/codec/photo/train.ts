@@ -1,13 +1,10 @@
 import { fitModel } from "../entropy/fit.js";
-import { COST_UNIT, costsOf, Histograms } from "../entropy/model.js";
-import { fromSigned, TOKEN_ROOM, tokenOf } from "../entropy/tokens.js";
+import { COST_UNIT, costsOf, type EntropyModel, type Histograms } from "../entropy/model.js";
+import { TOKEN_ROOM } from "../entropy/tokens.js";
 import { bytesPerPixel, partOf } from "../pixels.js";
 import type { PixelFormat, PixelView } from "../types.js";
-import { type Plane, type PlaneSet, planeSetOf, splitPlanes } from "./colours.js";
-import { Normal } from "./least-squares.js";
-import { encodePhotoTables, type PhotoTables, PIXEL_BITS_UNIT } from "./tables.js";
-import { TAPS_MAX } from "./taps.js";
-import { contextCount, type Filters, filterCount, type Residual, Walk } from "./walk.js";
+import { PhotoStudy } from "./kernel.js";
+import { encodePhotoTables, PIXEL_BITS_UNIT } from "./tables.js";
 
 /** What a sample of a picture teaches. */
 export interface PhotoTraining {
@@ -18,99 +15,85 @@ export interface PhotoTraining {
   readonly pixels: number;
 }
 
-interface Tile {
-  readonly planes: readonly Plane[];
-  readonly width: number;
-  readonly height: number;
-}
-
 /**
  * Fits filters and statistics to views of parts of a picture. Of large samples, tiles spread over them are taken.
  * Deterministic.
  */
 export function trainPhoto(samples: readonly PixelView[], format: PixelFormat): PhotoTraining {
-  const set = planeSetOf(format);
-  const tiles = tilesOf(samples, format, set);
-  const filters = { weights: new Int16Array(filterCount(set) * TAPS_MAX), energyShift: 0 };
-  const normal = new Normal(filterCount(set));
-  let energies = 0;
-  let count = 0;
-  overTiles(tiles, set, filters, (site, value) => {
-    if (site.filter === undefined) return;
-    normal.add(site, value);
-    energies += site.neighbourhood.energy;
-    count += 1;
-  });
-  normal.solve(filters.weights);
-  while (energies / Math.max(1, count) > ENERGY_USUAL * 2 ** filters.energyShift) {
-    filters.energyShift += 1;
-  }
-  const histograms = new Histograms(contextCount(set));
-  overTiles(tiles, set, filters, (site, value) => {
-    histograms.add(site.context, tokenOf(fromSigned(value - site.predicted)));
-  });
+  const tiles = tilesOf(samples, format);
+  const study = new PhotoStudy(format);
+  const filters = study.filters(tiles);
+  const plain = { ...filters, folded: false };
+  const folded = { ...filters, folded: true };
+  const plainCounts = study.tokens(tiles, plain);
+  const foldedCounts = study.tokens(tiles, folded);
+  const better = entropyOf(foldedCounts) < entropyOf(plainCounts);
+  const histograms = better ? foldedCounts : plainCounts;
   const model = fitModel(histograms, TABLES);
-  const costs = costsOf(model);
-  let bits = 0;
-  for (const [at, times] of histograms.counts.entries()) {
-    const table = model.map[Math.floor(at / TOKEN_ROOM)] ?? 0;
-    bits += (times * (costs[table * TOKEN_ROOM + (at % TOKEN_ROOM)] ?? 0)) / COST_UNIT;
-  }
-  const taken = tiles.reduce((sum, { width, height }) => sum + width * height, 0);
-  const pixels = samples.reduce((sum, { width, height }) => sum + width * height, 0);
+  const bits = costOf(histograms, model);
+  const taken = pixelsOf(tiles);
+  const pixels = pixelsOf(samples);
   const pixelBits = Math.min(PIXEL_BITS_MAX, Math.ceil((PIXEL_BITS_UNIT * bits) / taken));
-  const tables: PhotoTables = { ...filters, model, pixelBits };
-  return { tables: encodePhotoTables(tables, format), bits: (bits * pixels) / taken, pixels };
+  const best = better ? folded : plain;
+  const tables = encodePhotoTables({ ...best, model, pixelBits }, format);
+  return { tables, bits: (bits * pixels) / taken, pixels };
 }
 
-/** Cuts tiles of the views, all if they are few, and splits them in planes. */
-function tilesOf(samples: readonly PixelView[], format: PixelFormat, set: PlaneSet): Tile[] {
-  const parts: PixelView[] = [];
+/** Bits that the tokens would take by the statistics of their own contexts. */
+function entropyOf({ counts, contexts }: Histograms): number {
+  let bits = 0;
+  for (let context = 0; context < contexts; context += 1) {
+    let total = 0;
+    for (let at = context * TOKEN_ROOM; at < (context + 1) * TOKEN_ROOM; at += 1) {
+      const count = counts[at] ?? 0;
+      if (count === 0) continue;
+      total += count;
+      bits -= count * Math.log2(count);
+    }
+    if (total > 0) bits += total * Math.log2(total);
+  }
+  return bits;
+}
+
+/** Bits that the tokens take by a model. */
+function costOf({ counts, contexts }: Histograms, model: EntropyModel): number {
+  const costs = costsOf(model);
+  let bits = 0;
+  for (let context = 0; context < contexts; context += 1) {
+    const row = (model.map[context] ?? 0) * TOKEN_ROOM;
+    for (let token = 0; token < TOKEN_ROOM; token += 1) {
+      const times = counts[context * TOKEN_ROOM + token] ?? 0;
+      bits += (times * (costs[row + token] ?? 0)) / COST_UNIT;
+    }
+  }
+  return bits;
+}
+
+const pixelsOf = (views: readonly PixelView[]): number =>
+  views.reduce((sum, { width, height }) => sum + width * height, 0);
+
+/** Cuts tiles of the views: all, or some if they are many. */
+function tilesOf(samples: readonly PixelView[], format: PixelFormat): PixelView[] {
+  const tiles: PixelView[] = [];
   for (const view of samples) {
     for (let y = 0; y < view.height; y += TILE_SIDE) {
       for (let x = 0; x < view.width; x += TILE_SIDE) {
         const width = Math.min(TILE_SIDE, view.width - x);
         const height = Math.min(TILE_SIDE, view.height - y);
-        parts.push(partOf(view, { x, y, width, height }, bytesPerPixel(format)));
+        tiles.push(partOf(view, { x, y, width, height }, bytesPerPixel(format)));
       }
     }
   }
-  const wanted = Math.ceil(SAMPLES_USUAL / (set.count * TILE_SIDE * TILE_SIDE));
-  const share = Math.min(1, wanted / parts.length);
+  const wanted = SAMPLES_USUAL / (format.channels * TILE_SIDE * TILE_SIDE);
+  const share = Math.min(1, wanted / tiles.length);
   // One of every 1 / share tiles, from all views and from all places in them.
-  const taken = parts.filter(
-    (_, index) => Math.floor((index + 1) * share) > Math.floor(index * share),
-  );
-  return taken.map((view) => ({
-    planes: splitPlanes(view, set),
-    width: view.width,
-    height: view.height,
-  }));
-}
-
-/** Shows every sample of the tiles, in coding order, with its value. */
-function overTiles(
-  tiles: readonly Tile[],
-  set: PlaneSet,
-  filters: Filters,
-  see: (site: Parameters<Residual>[0], value: number) => void,
-): void {
-  const walk = new Walk(set, filters);
-  for (const { planes, width, height } of tiles) {
-    walk.run(planes, width, height, (site) => {
-      const value = planes[site.plane]?.[site.at] ?? 0;
-      see(site, value);
-      return value - site.predicted;
-    });
-  }
+  return tiles.filter((_, index) => Math.ceil((index + 1) * share) > Math.ceil(index * share));
 }
 
 /** About the side of a usual piece. */
 const TILE_SIDE = 32;
 /** About how many samples (of all planes) are looked at: more teach little. */
 const SAMPLES_USUAL = 240_000;
-/** The contexts' thresholds part energies of about this mean well. */
-const ENERGY_USUAL = 64;
 /** Tables of probabilities at most; more cost more than they gain. */
 const TABLES = 32;
 const PIXEL_BITS_MAX = 4_095;

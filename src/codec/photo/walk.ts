@@ -8,6 +8,8 @@ export interface Filters {
   readonly weights: Int16Array;
   /** Energies are divided by 2 to this power. */
   readonly energyShift: number;
+  /** Whether residuals change their sign where rounding made the prediction larger: small ones are then more often of one sign. */
+  readonly folded: boolean;
 }
 
 /** A sample about to be coded. */
@@ -17,9 +19,8 @@ export interface Site {
   at: number;
   context: number;
   predicted: number;
-  /** Which filter predicted it; none in the coarsest lattice. */
-  filter: number | undefined;
-  readonly neighbourhood: Neighbourhood;
+  /** Whether its residual is coded with the other sign. */
+  flip: boolean;
 }
 
 /** Gives the residual of a sample: what its value is more than predicted. */
@@ -34,9 +35,9 @@ export class Walk {
     at: 0,
     context: 0,
     predicted: 0,
-    filter: undefined,
-    neighbourhood: new Neighbourhood(),
+    flip: false,
   };
+  private readonly near = new Neighbourhood();
   private planes: readonly Plane[] = [];
   private width = 0;
   private height = 0;
@@ -111,7 +112,7 @@ export class Walk {
       site.predicted = lowOf(set, plane) < 0 ? 0 : (set.high + 1) >> 1;
       energy = ENERGY_UNKNOWN;
     }
-    site.filter = undefined;
+    site.flip = false;
     if (this.isLaterColour(plane)) energy += 2 * Math.abs(this.rest(0).C.data[at] ?? 0);
     site.context = contextOf(0, 0, plane, energy >> this.filters.energyShift, 0);
   }
@@ -157,8 +158,7 @@ export class Walk {
     column: number,
     row: number,
   ): void {
-    const { site, set } = this;
-    const near = site.neighbourhood;
+    const { site, set, near } = this;
     const lattices = this.lattices(plane);
     if (phase === 0) near.centre(lattices, column, row);
     else if (phase === 1) near.between(lattices, column, row);
@@ -175,13 +175,14 @@ export class Walk {
         exact = beside === 0 ? 1 : 0;
       }
     }
-    site.filter = filterOf(plane, level, phase, near.direction);
-    const from = site.filter * TAPS_MAX;
+    const from = filterOf(plane, level, phase, near.direction) * TAPS_MAX;
     let sum = near.sum << 4;
     for (let tap = 0; tap < near.taps; tap += 1) {
       sum += (this.filters.weights[from + tap] ?? 0) * (near.deviations[tap] ?? 0);
     }
-    const predicted = (sum + 32) >> 6;
+    const rounded = sum + 32;
+    const predicted = rounded >> 6;
+    site.flip = this.filters.folded && (rounded & 63) < 32;
     site.predicted = Math.max(lowOf(set, plane), Math.min(set.high, predicted));
     site.context = contextOf(level + 1, phase, plane, energy >> this.filters.energyShift, exact);
   }
@@ -286,7 +287,8 @@ const ENERGY_EDGE = 60;
 const ENERGY_UNKNOWN = 1 << 20;
 const THRESHOLDS = [1, 2, 3, 5, 7, 10, 14, 20, 29, 42, 62, 92, 140, 210, 320];
 const ENERGIES = THRESHOLDS.length + 1;
-const ENERGY_LEVELS = Uint8Array.from({ length: ENERGY_MAX + 1 }, (_, energy) => {
+/** The level of every energy from 0 to 1,023. */
+export const ENERGY_LEVELS = Uint8Array.from({ length: ENERGY_MAX + 1 }, (_, energy) => {
   const above = THRESHOLDS.findIndex((threshold) => energy < threshold);
   return above < 0 ? THRESHOLDS.length : above;
 });
