@@ -24,10 +24,17 @@ export interface MadeImage {
 
 const PIECE_BYTES = 300;
 
-/** Coded pixels; `isOpen`: the sender does not know yet how many pieces there are. */
+export interface CodedOptions {
+  readonly fields?: 1 | 2;
+  /** The sender does not know yet how many pieces there are. */
+  readonly isOpen?: boolean;
+  readonly pieceBytes?: number;
+}
+
+/** Coded pixels. */
 export function codedImage(
   samples: Samples,
-  { fields = 1, isOpen = false }: { fields?: 1 | 2; isOpen?: boolean } = {},
+  { fields = 1, isOpen = false, pieceBytes = PIECE_BYTES }: CodedOptions = {},
 ): MadeImage {
   const { width, height, channels, bits, raster } = samples;
   const colour = channels < 3 ? "gray" : "rgb";
@@ -39,13 +46,14 @@ export function codedImage(
     return { bytes: raster, offset, stride: stride * rowStep, ...sizeOf(area) };
   };
   const { tables } = analyse(shape, sampleAreas(shape).map(viewOf));
-  const encoder = new UnitEncoder(shape, tables, PIECE_BYTES);
+  const encoder = new UnitEncoder(shape, tables, pieceBytes);
   const pieces: Uint8Array[] = [];
   for (const unit of UnitGrid.of(shape, tables)?.all() ?? []) {
     encoder.encode(viewOf(unit), unit, (piece) => pieces.push(piece));
   }
   const content: Content = { mode: "coded", ...shape, format: "png", metadata: [], tables };
-  return imageOf("picture.png", content, pieces, raster, isOpen);
+  const image = imageOf("picture.png", content, pieces, raster, isOpen);
+  return { ...image, manifest: { ...image.manifest, pieceBytes } };
 }
 
 /** The bytes of a JPEG file. */
