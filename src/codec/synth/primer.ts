@@ -99,6 +99,6 @@ const BIT = 65536;
 /** Ours: what a patch costs beside its events. */
 const PATCH_COST = 16 * BIT;
 /** Ours: what is left of a saving once all is coded. */
-const TRUST = 0.85;
+const TRUST = 0.75;
 const GAIN_MIN = 40 * BIT;
 const CHOSEN_MAX = 1000;

@@ -3,8 +3,7 @@ import type { PixelFormat, PixelView } from "../types.js";
 import { choosePalette } from "./palette-choice.js";
 import { PatchGrid } from "./patch-grid.js";
 import { choosePatches } from "./primer.js";
-import { survey } from "./survey.js";
-import type { Lessons } from "./tables.js";
+import { type Survey, survey } from "./survey.js";
 
 export interface SynthTraining {
   readonly tables: Uint8Array;
@@ -31,25 +30,33 @@ export function trainSynth(
   const grid = new PatchGrid(views, side);
   const none = new Uint8Array(0);
   const opening = commonestPixel(views, pixelBytes);
-  let lessons: Lessons = {
-    opening,
-    palette: none,
-    primer: { width: side, height: side, patches: [] },
-  };
-
-  const first = survey(format, lessons, { grid, pieceBytes, stripWidth: STRIP_WIDTH });
+  const empty = { width: side, height: side, patches: [] };
+  const first = survey(
+    format,
+    { opening, palette: none, primer: empty },
+    { grid, pieceBytes, stripWidth: STRIP_WIDTH },
+  );
   const costMax = Math.min(PRIMER_BYTES_MAX * 8 * BIT, first.cost * scale * PRIMER_SHARE);
   const chosen = choosePatches(first.events, scale, costMax);
-  const patches = chosen.map((patch) => grid.pixels(patch, pixelBytes));
-  lessons = { ...lessons, primer: { ...lessons.primer, patches } };
 
-  const widthFor = (cost: number) => synthStripWidth(cost / BIT / samplePixels, pieceBytes);
-  let stripWidth = widthFor(first.cost);
-  const second = survey(format, lessons, { grid, pieceBytes, stripWidth });
-  lessons = { ...lessons, palette: choosePalette(second.escapes, scale, pixelBytes) };
-  stripWidth = widthFor(second.cost);
-  const third = survey(format, lessons, { grid, pieceBytes, stripWidth });
-  return { tables: third.tables, sampleBits: third.cost / BIT, samplePixels };
+  /** Teaches the first patches and the palette that goes with them, and sees what comes of it. */
+  const taught = (patches: readonly number[]): Survey => {
+    const primer = { ...empty, patches: patches.map((patch) => grid.pixels(patch, pixelBytes)) };
+    const widthAfter = ({ cost }: Survey) => synthStripWidth(cost / BIT / samplePixels, pieceBytes);
+    const primed = { opening, palette: none, primer };
+    const second = survey(format, primed, { grid, pieceBytes, stripWidth: widthAfter(first) });
+    const palette = choosePalette(second.escapes, scale, pixelBytes);
+    const stripWidth = widthAfter(second);
+    return survey(format, { opening, palette, primer }, { grid, pieceBytes, stripWidth });
+  };
+  const bitsOf = ({ tables, cost }: Survey) => tables.length * 8 + (cost / BIT) * scale;
+  let best = taught(chosen);
+  if (best.tables.length * 8 > DEAR_TABLES_SHARE * bitsOf(best)) {
+    // Patches were weighed before there was a palette, which makes some of them needless.
+    const fewer = taught(chosen.slice(0, Math.ceil(chosen.length * FEWER_SHARE)));
+    if (bitsOf(fewer) < bitsOf(best)) best = fewer;
+  }
+  return { tables: best.tables, sampleBits: best.cost / BIT, samplePixels };
 }
 
 /** The width of strips whose pieces are about as wide as synthetic pictures like: some wider than high. */
@@ -92,3 +99,6 @@ const STRIP_ASPECT = 1.3;
 /** Ours: a primer is sent before any piece, and should not keep a picture waiting. */
 const PRIMER_BYTES_MAX = 24_000;
 const PRIMER_SHARE = 0.2;
+/** Ours: of tables that take a larger share, fewer patches may do. */
+const DEAR_TABLES_SHARE = 0.1;
+const FEWER_SHARE = 0.35;
