@@ -115,7 +115,7 @@ export function configure(
 
 /**
  * Makes room for pieces of a width: `rows` rows at a time, and a payload. Returns where the pixels go; the payload follows
- * them at `payloadPlace`.
+ * them at `payloadPlace`. 0 when there is no memory.
  */
 export function prepare(wide: i32, rows: i32, bytes: i32): usize {
   width = wide;

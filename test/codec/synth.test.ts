@@ -97,6 +97,23 @@ test("a part of a large picture teaches as well: the tables grow with the pixels
   expect(train(RGB, sample, 40_000_000).tables).toEqual(large);
 });
 
+test("whatever the pixels, the tables fit in a section, and narrow pictures teach without patches", () => {
+  const format: PixelFormat = { channels: 4, bits: 16, colour: "rgb" };
+  const random = new Random(4);
+  const colours = Array.from({ length: 4000 }, () =>
+    Uint8Array.from({ length: 8 }, () => random.uint32()),
+  );
+  const view = newView(200, 160, 8);
+  for (let at = 0; at < view.bytes.length; at += 8) {
+    view.bytes.set(colours[random.uint32() % colours.length] as Uint8Array, at);
+  }
+  const { tables } = trainSynth([view], format, 50_000_000, CAPACITY);
+  expect(tables.length).toBeGreaterThan(10_000);
+  expect(tables.length).toBeLessThan(65_536);
+  const narrow = screen(RGB, 5, 3000);
+  expect(train(RGB, narrow).tables.subarray(5, 7)).toEqual(Uint8Array.of(0, 0));
+});
+
 test("strips are wider where pixels take fewer bits, and never too narrow", () => {
   expect(synthStripWidth(0.05, 1150)).toBeGreaterThan(synthStripWidth(1, 1150));
   expect(synthStripWidth(64, 64)).toBeGreaterThanOrEqual(16);

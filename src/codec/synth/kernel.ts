@@ -85,6 +85,7 @@ export class SynthKernel implements StripCoder, StripDecoder {
     const { kernel } = this;
     const chunk = this.chunkRows(view.width);
     const pixels = kernel.prepare(view.width, chunk, capacity);
+    if (pixels === 0) return { rows: 0, bytes: 0 };
     const rowBytes = view.width * this.pixelBytes;
     kernel.begin(view.height, capacity, 0);
     const memory = new Uint8Array(kernel.memory.buffer);
@@ -108,6 +109,7 @@ export class SynthKernel implements StripCoder, StripDecoder {
     const { kernel } = this;
     const chunk = this.chunkRows(view.width);
     const pixels = kernel.prepare(view.width, chunk, payload.length);
+    if (pixels === 0) return false;
     const rowBytes = view.width * this.pixelBytes;
     const memory = new Uint8Array(kernel.memory.buffer);
     memory.set(payload, kernel.payloadPlace());

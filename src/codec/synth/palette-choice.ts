@@ -17,16 +17,17 @@ export function choosePalette(
   pixelBytes: number,
 ): Uint8Array {
   const candidates = [...escapes].filter(({ times }) => times > 1);
+  const entryBits = Math.max(ENTRY_BITS_MIN, ENTRY_BITS_PER_BYTE * pixelBytes);
   let chosen = candidates;
   for (let round = 0; round < ROUNDS; round += 1) {
     const all = chosen.reduce((sum, { times }) => sum + times, 0);
     chosen = candidates.filter(({ times, cost }) => {
       const rankBits = Math.log2(Math.max(2, all / times)) + RANK_EXCESS_BITS;
-      return (cost / BIT - times * rankBits) * scale > ENTRY_BITS;
+      return (cost / BIT - times * rankBits) * scale > entryBits;
     });
   }
   chosen.sort((a, b) => b.times - a.times || order(a.pixel, b.pixel));
-  const kept = chosen.slice(0, PALETTE_MAX);
+  const kept = chosen.slice(0, Math.min(PALETTE_MAX, Math.floor(PALETTE_BYTES_MAX / pixelBytes)));
   for (let first = 0; first < kept.length; first = 2 * first + 1) {
     // Ranks of one length cost the same, so that they may stand in the order that is cheap to tell.
     const level = kept.slice(first, 2 * first + 1).sort((a, b) => order(a.pixel, b.pixel));
@@ -54,4 +55,7 @@ const BIT = 65536;
 const ROUNDS = 3;
 /** Ours: what a rank costs beyond its share, and a colour in the tables. */
 const RANK_EXCESS_BITS = 1.2;
-const ENTRY_BITS = 18;
+const ENTRY_BITS_MIN = 18;
+const ENTRY_BITS_PER_BYTE = 4.5;
+/** Ours: with the primer, tables stay below what a section holds. */
+const PALETTE_BYTES_MAX = 20_000;

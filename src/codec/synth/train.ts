@@ -37,7 +37,7 @@ export function trainSynth(
     { grid, pieceBytes, stripWidth: STRIP_WIDTH },
   );
   const costMax = Math.min(PRIMER_BYTES_MAX * 8 * BIT, first.cost * scale * PRIMER_SHARE);
-  const chosen = choosePatches(first.events, scale, costMax);
+  const chosen = side < PATCH_SIDE_MIN ? [] : choosePatches(first.events, scale, costMax);
 
   /** Teaches the first patches and the palette that goes with them, and sees what comes of it. */
   const taught = (patches: readonly number[]): Survey => {
@@ -93,6 +93,8 @@ function commonestPixel(views: readonly PixelView[], pixelBytes: number): Uint8A
 const BIT = 65536;
 /** Ours: large enough for glyphs and icons with what surrounds them. */
 const PATCH_SIDE = 32;
+/** Ours: smaller patches are mostly edge. */
+const PATCH_SIDE_MIN = 16;
 /** Ours: what a first look at a picture supposes. */
 const STRIP_WIDTH = 128;
 const STRIP_ASPECT = 1.3;
