@@ -8,17 +8,18 @@ const HELP = `usage: npm run bench [-- NAME [options]]
   simulated    the grid of links in virtual time; the same figures on every machine
   loopback     datagrams a second beside plain node:dgram
   codec        coded pictures against PNG, WebP and JPEG XL: needs --images
+  jpeg         JPEG files in pieces of their own bytes: needs --images
   memory       the most memory that each side holds for large files and pictures: Linux
   picture      how soon a picture is usable over a link that loses: made as for link, or by a relay
   link         Lacuna and others over links with faults: needs root, and netem or LINK_EMULATOR
   neighbour    what Lacuna leaves to others on a link: the same needs
 
-Without a name: all of them but codec, the last two only where LINK_EMULATOR is set. NAME --help tells the options of each.`;
+Without a name: all of them but codec and jpeg, the last two only where LINK_EMULATOR is set. NAME --help tells the options of each.`;
 
 const NAMES = ["micro", "simulated", "loopback", "memory", "picture", "link", "neighbour"];
 const ON_LINKS = ["link", "neighbour"];
-/** What codes pictures wants to be told which. */
-const ON_DEMAND = ["codec"];
+/** Those that code pictures want to be told which. */
+const ON_DEMAND = ["codec", "jpeg"];
 
 const [name, ...args] = process.argv.slice(2);
 if (name === "--help") console.log(HELP);

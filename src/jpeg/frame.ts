@@ -4,7 +4,7 @@ import type { HuffmanTable } from "./huffman.js";
 /** Samples of a block's side. */
 export const BLOCK_SIDE = 8;
 
-/** Why a file is not cut as a JPEG, in words for people that go on after "it has" or stand alone. */
+/** Why a file is not cut as a JPEG, in words for people that go on after "a JPEG file with". */
 export interface Unusual {
   readonly unusual: string;
 }
