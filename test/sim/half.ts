@@ -3,7 +3,15 @@ import { seconds } from "../../src/base/units.js";
 import { drawScenario } from "../../src/sim/draw.js";
 import { simulate } from "../../src/sim/scenario.js";
 import { guard } from "./story.js";
-import { disorder, isResumed, needlessShare, RUNS_OF_HALF, type Run, runSeeds } from "./suite.js";
+import {
+  disorder,
+  isCut,
+  isResumed,
+  needlessShare,
+  RUNS_OF_HALF,
+  type Run,
+  runSeeds,
+} from "./suite.js";
 
 /** The promises of one half of the suite, for a file of its own, so that two workers share them. */
 export function promiseHalf(firstSeed: number): void {
@@ -36,8 +44,14 @@ export function promiseHalf(firstSeed: number): void {
       expect(some(longCut)).toBeGreaterThan(20);
     });
 
-    test("without reordering or jitter at most 1 % of pieces come needlessly", () => {
-      expect(report("in order", fresh("none"))).toBeLessThanOrEqual(0.01);
+    test("without reordering, jitter or cuts at most 1 % of pieces come needlessly", () => {
+      const whole = fresh("none").filter((run) => !isCut(run));
+      expect(report("in order", whole)).toBeLessThanOrEqual(0.01);
+    });
+
+    // One run may make up a third of it: what came just before a cut is not known to have come, a whole flight of it.
+    test("where links are cut, in order otherwise, at most 4 % of pieces come needlessly", () => {
+      expect(report("cut", fresh("none").filter(isCut))).toBeLessThanOrEqual(0.04);
     });
 
     test("with up to 5 % reordering at most 3 % of pieces come needlessly", () => {

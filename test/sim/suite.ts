@@ -84,6 +84,10 @@ export function disorder(run: Run): "none" | "fivePercent" | "wild" {
   return reorder <= 0.05 ? "fivePercent" : "wild";
 }
 
+/** Whether nothing passes for some time. */
+export const isCut = (run: Run): boolean =>
+  links(run).some(({ cuts }) => cuts !== undefined && cuts.length > 0);
+
 /** A receiver that holds pieces from before cannot say so before the first flight has left. */
 export const isResumed = ({ scenario }: Run): boolean =>
   scenario.images.some(({ resumed }) => (resumed?.length ?? 0) > 0);
