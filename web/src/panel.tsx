@@ -14,6 +14,7 @@ import {
   missingOf,
   type Phase,
   phaseOf,
+  pixelCounts,
   quietMs,
   type Transfer,
   unitsOf,
@@ -60,6 +61,8 @@ export function PhaseMark({ phase }: { phase: Phase }) {
 function Confirmed({ transfer, phase }: { transfer: Transfer; phase: Phase }) {
   const missing = missingOf(transfer);
   const units = unitsOf(transfer);
+  // With a preview, most of what is not exact can be seen all the same: it is not called missing.
+  const say = pixelCounts(transfer)?.approximate ? WORDS.notExact : WORDS.missing;
   return (
     <div class="confirmed">
       {phase === "exact" ? (
@@ -81,7 +84,7 @@ function Confirmed({ transfer, phase }: { transfer: Transfer; phase: Phase }) {
           ? WORDS.exact.sentence(units, unitName(transfer))
           : missing === undefined
             ? WORDS.notCounted
-            : WORDS.missing(missing, units, unitName(transfer))}
+            : say(missing, units, unitName(transfer))}
       </p>
       {phase === "waiting" && <p class="aside">{WORDS.quiet(quietSeconds(transfer))}</p>}
       {phase === "unknown" && <p class="aside">{WORDS.unknown}</p>}

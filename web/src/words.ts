@@ -54,6 +54,8 @@ export const WORDS = {
   confirmed: "confirmed",
   missing: (missing: number, units: number, what: string) =>
     missing === 0 ? `no ${what} missing` : `${count(missing)} of ${count(units)} ${what} missing`,
+  notExact: (missing: number, units: number, what: string) =>
+    `${count(missing)} of ${count(units)} ${what} not exact yet`,
   notCounted: "not counted yet",
   quiet: (seconds: number) => `Nothing new for ${duration(seconds)}.`,
   unknown: "Not heard of since the connection was cut.",
