@@ -277,16 +277,17 @@ function at(base: usize, index: i32): i32 {
 }
 
 function size(base: usize, index: i32): i32 {
-  const value = at(base, index);
-  return value < 0 ? -value : value;
+  return magnitude(at(base, index));
 }
 
+// Without branches: signs of differences are not to be foreseen.
 function magnitude(value: i32): i32 {
-  return value < 0 ? -value : value;
+  const sign = value >> 31;
+  return (value ^ sign) - sign;
 }
 
 function directionOf(first: i32, second: i32): i32 {
-  return first > 2 * second + 1 ? 1 : second > 2 * first + 1 ? 2 : 0;
+  return <i32>(first > 2 * second + 1) | ((<i32>(second > 2 * first + 1)) << 1);
 }
 
 function lowOf(plane: i32): i32 {

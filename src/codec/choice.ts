@@ -1,4 +1,5 @@
 import { coderOf } from "./families.js";
+import { trainPhoto } from "./photo/train.js";
 import { bytesPerPixel } from "./pixels.js";
 import { trainScan } from "./scan/train.js";
 import { trainSynth } from "./synth/train.js";
@@ -51,10 +52,11 @@ function trainAll(
   scale: number,
 ): TableSection[] {
   const scan = { family: Family.scan, bytes: trainScan(format, samples, scale) };
+  const photo = { family: Family.photo, bytes: trainPhoto(samples, format).tables };
   const synthetic = hasFewColours(format, samples) || repeatedShare(format, samples) > REPEATED_MIN;
-  if (!synthetic) return [scan];
+  if (!synthetic) return [photo, scan];
   const { tables } = trainSynth(samples, format, pixels, TYPICAL_PIECE_BYTES);
-  return [scan, { family: Family.synthetic, bytes: tables }];
+  return [photo, scan, { family: Family.synthetic, bytes: tables }];
 }
 
 /** Whether a palette could hold all colours of the samples; not said of single channels, which have few values by nature. */

@@ -1,3 +1,4 @@
+import { PhotoCoder, PhotoDecoder } from "./photo/photo-coder.js";
 import { bytesPerPixel } from "./pixels.js";
 import { RawCoder, RawDecoder } from "./raw.js";
 import { ScanCoder, ScanDecoder } from "./scan/coder.js";
@@ -14,6 +15,8 @@ export function coderOf(
   switch (family) {
     case Family.raw:
       return new RawCoder(bytesPerPixel(format));
+    case Family.photo:
+      return PhotoCoder.of(format, tables);
     case Family.scan:
       return ScanCoder.of(format, tables);
     case Family.synthetic:
@@ -32,6 +35,8 @@ export function decoderOf(
   switch (family) {
     case Family.raw:
       return new RawDecoder(bytesPerPixel(format));
+    case Family.photo:
+      return PhotoDecoder.of(format, tables);
     case Family.scan:
       return ScanDecoder.of(format, tables);
     case Family.synthetic:
