@@ -57,7 +57,6 @@ export async function openCoded(
       previewOfRaster(raster, image, guess, pieceBytes),
       raster.digest,
     ]);
-    await picture.forgetNames();
     const isOpen = image.width * image.height > COUNTED_PIXELS_MAX;
     if (isOpen && estimatedBytes > bytesMax) {
       await picture.close();

@@ -75,7 +75,7 @@ export class CoderPool {
 
   private start(): void {
     if (this.threads.length > 0 || this.failure !== undefined) return;
-    this.threads = Array.from({ length: threadsWanted() }, () => this.newThread());
+    this.threads = Array.from({ length: codingThreads() }, () => this.newThread());
   }
 
   private newThread(): Thread {
@@ -258,7 +258,8 @@ function codeHere(job: Job, setup: CodingSetup): void {
   }
 }
 
-function threadsWanted(): number {
+/** How many threads code here. */
+export function codingThreads(): number {
   const cores = availableParallelism();
   return Math.max(Math.min(cores, 2), Math.min(cores - 1, THREADS_MAX));
 }

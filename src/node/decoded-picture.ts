@@ -10,8 +10,6 @@ import { rasterInMemory, rasterOnDisk, type SharedRaster } from "./shared-raster
 export interface DecodedPicture {
   readonly raster: SharedRaster;
   readonly pile: PiecePile;
-  /** Takes files from their folder; open as they are, they stay readable, and go with this process, however it ends. */
-  forgetNames(): Promise<void>;
   /** Lets go of everything; the raster may have been closed before. */
   close(): Promise<void>;
 }
@@ -37,8 +35,7 @@ export async function decodePicture(
   const isSmall = bytes <= limits.rasterBytes && bytes + image.decoderBytes <= limits.decoderBytes;
   if (!isSmall) return onDisk(path, image, cacheFolder);
   const raster = await rasterInMemory(path, image);
-  const forgetNames = (): Promise<void> => Promise.resolve();
-  return { raster, pile: new PiecePile(), forgetNames, close: () => raster.close() };
+  return { raster, pile: new PiecePile(), close: () => raster.close() };
 }
 
 async function onDisk(
@@ -54,10 +51,11 @@ async function onDisk(
     const opened = await rasterOnDisk(path, image, scratch);
     raster = opened;
     const file = openSync(scratch.path("pieces"), "wx+", 0o600);
+    // What is open stays readable without its name, and goes with this process, however that ends.
+    await removed(scratch);
     return {
       raster: opened,
       pile: new PiecePile(file),
-      forgetNames: () => removed(scratch),
       close: async () => {
         await opened.close();
         closeSync(file);

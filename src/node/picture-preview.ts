@@ -30,9 +30,10 @@ export async function previewOfRaster(
   if (bytes === 0 || layout.colour === "cmyk") return undefined;
   const library = await loadImageLibrary();
   const space = layout.colour === "gray" ? "b-w" : "srgb";
-  const open = () => raster.open(library).removeAlpha().toColourspace(space);
+  const { samples, ...shown } = raster.shown();
+  const open = () => library(samples, { raw: shown }).removeAlpha().toColourspace(space);
   // Whatever the library has against it: a picture can do without.
-  const image = await makePreview(open, layout, bytes).catch(() => undefined);
+  const image = await makePreview(open, shown, bytes).catch(() => undefined);
   return image && cutIn(image, pieceBytes);
 }
 

@@ -10,7 +10,7 @@ import { bytesPerPixel } from "./memory.js";
  */
 export class RasterFile {
   private constructor(
-    readonly path: string,
+    private readonly path: string,
     private readonly file: FileHandle,
     private readonly lineBytes: number,
     private readonly height: number,

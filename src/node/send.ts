@@ -1,6 +1,11 @@
 import { randomBytes } from "node:crypto";
 import type { Socket } from "node:dgram";
-import { bytesPerSecond, type InstantUs, seconds as secondsUs } from "../base/units.js";
+import {
+  type BytesPerSecond,
+  bytesPerSecond,
+  type InstantUs,
+  seconds as secondsUs,
+} from "../base/units.js";
 import { Bbr } from "../protocol/bbr.js";
 import { Ledbat } from "../protocol/ledbat.js";
 import { ACTIVE_IMAGES_MAX } from "../protocol/limits.js";
@@ -17,7 +22,7 @@ import { LacunaError } from "./errors.js";
 import type { SendEvent } from "./events.js";
 import { datagramGuard } from "./guard.js";
 import { OutgoingFile } from "./outgoing-file.js";
-import { PathMemory } from "./path-memory.js";
+import { type KnownPath, PathMemory } from "./path-memory.js";
 import { FragmentWatch, pathOptions } from "./path-size.js";
 import { Pump } from "./pump.js";
 import { closedEarly, refusalOf, tooNarrow } from "./refusal.js";
@@ -54,6 +59,8 @@ class SendRun implements Run<SendEvent, SendResult> {
   private readonly failures: LacunaError[] = [];
   private readonly rehearsal = new Rehearsal();
   private readonly pool = new CoderPool();
+  private readonly pathMemory: PathMemory | undefined;
+  private remembered: KnownPath | undefined;
   private opened = 0;
   private opening = false;
   private interrupted = false;
@@ -67,20 +74,30 @@ class SendRun implements Run<SendEvent, SendResult> {
   constructor(
     private readonly paths: readonly string[],
     private readonly options: SendOptions,
-  ) {}
+  ) {
+    const { stateFolder, polite = false } = options;
+    // Who gives way finds no capacity, and does not start with what another found.
+    this.pathMemory = stateFolder === undefined || polite ? undefined : new PathMemory(stateFolder);
+  }
 
   async run(tell: (event: SendEvent) => void): Promise<SendResult> {
     this.tell = tell;
     try {
       const to = await resolveAddress(parseAddress(this.options.to));
+      this.remembered = await this.pathMemory?.recall(to.host, Date.now());
       const first = await this.openNext();
-      if (this.interrupted) return { files: [], interrupted: true };
+      if (this.interrupted) {
+        first?.close();
+        return { files: [], interrupted: true };
+      }
       // Of several files none could be opened: there is nothing to connect for.
       const [failure] = this.failures;
       if (first === undefined && failure !== undefined) throw failure;
       const end = await this.transfer(to, first);
       return this.resultOf(end, to);
     } catch (error) {
+      // Whatever failed because it was stopped.
+      if (this.interrupted && this.sender === undefined) return { files: [], interrupted: true };
       const failure = asLacunaError(error);
       if (!this.failures.includes(failure)) this.tellError(failure);
       throw failure;
@@ -95,6 +112,8 @@ class SendRun implements Run<SendEvent, SendResult> {
 
   stop(): void {
     this.interrupted = true;
+    // A picture that is still being coded is not waited for.
+    if (this.sender === undefined) void this.pool.close();
     this.sender?.stop(nowUs());
     this.pump?.wake();
   }
@@ -122,10 +141,8 @@ class SendRun implements Run<SendEvent, SendResult> {
     first: Source<Manifest> | undefined,
   ): Promise<SenderEnd> {
     const socket = await this.connect(to);
-    const { rateMbit, timeoutSeconds, stateFolder, polite = false } = this.options;
-    // Who gives way finds no capacity, and does not start with what another found.
-    const paths = stateFolder === undefined || polite ? undefined : new PathMemory(stateFolder);
-    const remembered = await paths?.recall(to.host, Date.now());
+    const { remembered } = this;
+    const { rateMbit, timeoutSeconds, polite = false } = this.options;
     const congestion = polite ? new Ledbat() : new Bbr(remembered);
     const memory = new DatagramMemory(() => socket.getSendQueueCount() === 0);
     const sender = new Sender({
@@ -170,7 +187,8 @@ class SendRun implements Run<SendEvent, SendResult> {
     const path = congestion instanceof Bbr && rateMbit === undefined ? congestion.path : undefined;
     fragments.look();
     const { pathDatagramBytes: datagramBytes } = sender;
-    if (path !== undefined) await paths?.save(to.host, { ...path, datagramBytes }, Date.now());
+    if (path !== undefined)
+      await this.pathMemory?.save(to.host, { ...path, datagramBytes }, Date.now());
     return end;
   }
 
@@ -243,12 +261,25 @@ class SendRun implements Run<SendEvent, SendResult> {
       const fields = this.options.drop === "odd-rows" ? 2 : 1;
       const { mode = "auto", memoryMb, cacheFolder, pieceBytes } = this.options;
       const how = { mode, fields, memoryMb, cacheFolder, pieceBytes } as const;
-      return await openSource(path, { ...how, coding: "coded", pool: this.pool });
+      return await openSource(path, {
+        ...how,
+        coding: "coded",
+        pool: this.pool,
+        pathRate: this.pathRate(),
+      });
     } catch (error) {
       if (this.paths.length === 1) throw error;
       this.fail(asLacunaError(error));
       return this.openNext();
     }
+  }
+
+  /** What the path is remembered to carry, but no more than may be sent. */
+  private pathRate(): BytesPerSecond | undefined {
+    const { remembered, options } = this;
+    if (remembered === undefined) return undefined;
+    const { rateMbit = Number.POSITIVE_INFINITY } = options;
+    return bytesPerSecond(Math.min(remembered.bytesPerSecond, rateMbit * 125_000));
   }
 
   private add(sender: Sender, source: Source<Manifest>): void {

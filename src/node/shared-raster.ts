@@ -1,9 +1,7 @@
 import { readSync } from "node:fs";
-import type { Sharp } from "sharp";
 import type { PieceArea, PixelView } from "../codec/types.js";
 import { digestOf } from "./digest.js";
 import { decodePixels, type PixelLayout, unpackPixels } from "./image-file.js";
-import type { ImageLibrary } from "./image-library.js";
 import { bytesPerPixel } from "./memory.js";
 import type { Scratch } from "./scratch.js";
 
@@ -23,10 +21,18 @@ export interface SharedRaster {
   readonly place: RasterPlace;
   /** SHA-256 of the samples; it takes a moment. */
   readonly digest: Promise<Uint8Array>;
-  /** Opens it in the image library; one that lies on the disk, as long as its file has a name. */
-  open(library: ImageLibrary): Sharp;
+  /** The picture for showing: a large one is made smaller. */
+  shown(): ShownRaster;
   /** Lets go of memory or file; nobody may be reading then. */
   close(): Promise<void>;
+}
+
+/** A picture in memory, of 8 bits a sample or of 16, interleaved. */
+export interface ShownRaster {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 2 | 3 | 4;
+  readonly samples: Uint8Array | Uint16Array;
 }
 
 /** Decodes a picture into memory that threads share. Throws LACUNA_NOT_AN_IMAGE. */
@@ -40,9 +46,11 @@ export async function rasterInMemory(path: string, layout: PixelLayout): Promise
       return { kind: "memory", pixels } as const;
     },
     digest: waitedForLater(digestOf(pixels)),
-    open: (library) => {
+    shown: () => {
+      const place = { kind: "memory", pixels } as const;
+      if (stepFor(layout) > 1) return reduced(new RasterReader(place, layout), layout);
       const samples = bits === 16 ? new Uint16Array(pixels.buffer) : pixels;
-      return library(samples, { raw: { width, height, channels } });
+      return { width, height, channels, samples };
     },
     close: () => {
       pixels = new Uint8Array(new SharedArrayBuffer(0));
@@ -52,7 +60,7 @@ export async function rasterInMemory(path: string, layout: PixelLayout): Promise
 }
 
 /**
- * Decodes a picture to a file of the scratch folder, with a few rows in memory at a time. Its name may be removed.
+ * Decodes a picture to a file of the scratch folder, with a few rows in memory at a time. Its name may be removed then.
  * Throws LACUNA_NOT_AN_IMAGE, or an error with the code ENOSPC when the disk fills up.
  */
 export async function rasterOnDisk(
@@ -61,10 +69,11 @@ export async function rasterOnDisk(
   scratch: Scratch,
 ): Promise<SharedRaster> {
   const raster = await unpackPixels(path, layout, scratch.path("raster"));
+  const place = { kind: "file", file: raster.descriptor, start: raster.start } as const;
   return {
-    place: { kind: "file", file: raster.descriptor, start: raster.start },
+    place,
     digest: waitedForLater(raster.digest()),
-    open: (library) => library(raster.path, STORED),
+    shown: () => reduced(new RasterReader(place, layout), layout),
     close: () => raster.remove(),
   };
 }
@@ -116,4 +125,43 @@ function readWhole(file: number, target: Uint8Array, position: number): void {
   }
 }
 
-const STORED = { limitInputPixels: false, sequentialRead: true } as const;
+/**
+ * The picture at 1/step of its width and height: the mean of four pixels of each cell, which is nearly that of all.
+ * Reads half of the rows where the step is 4 or more.
+ */
+function reduced(reader: RasterReader, layout: PixelLayout): ShownRaster {
+  const { channels, bits } = layout;
+  const step = stepFor(layout);
+  const width = Math.floor((layout.width - 1) / step) + 1;
+  const height = Math.floor((layout.height - 1) / step) + 1;
+  const Samples = bits === 16 ? Uint16Array : Uint8Array;
+  const samples = new Samples(width * height * channels);
+  const rowOf = (y: number): Uint8Array | Uint16Array => {
+    const area = { x: 0, y: Math.min(y, layout.height - 1), width: layout.width, height: 1 };
+    const { bytes, offset, stride } = reader.view({ ...area, rowStep: 1 });
+    return new Samples(bytes.slice(offset, offset + stride).buffer);
+  };
+  for (let y = 0, at = 0; y < height; y += 1) {
+    const upper = rowOf(y * step);
+    const lower = rowOf(y * step + (step >> 1));
+    for (let x = 0; x < width; x += 1) {
+      const left = x * step * channels;
+      const right = Math.min(x * step + (step >> 1), layout.width - 1) * channels;
+      for (let channel = 0; channel < channels; channel += 1, at += 1) {
+        const above = (upper[left + channel] as number) + (upper[right + channel] as number);
+        const below = (lower[left + channel] as number) + (lower[right + channel] as number);
+        samples[at] = (above + below + 2) >> 2;
+      }
+    }
+  }
+  return { width, height, channels, samples };
+}
+
+/** From pixel to pixel that are shown. The same for a picture wherever it lies, so that its preview is. */
+function stepFor({ width, height }: PixelLayout): number {
+  const share = (width * height) / SHOWN_PIXELS_MAX;
+  return share <= 1 ? 1 : 2 * Math.ceil(Math.sqrt(share) / 2);
+}
+
+/** Ours: 24 MB of RGB, and more than a screen has. */
+const SHOWN_PIXELS_MAX = 8_000_000;

@@ -1,8 +1,9 @@
 import { type FileHandle, open, stat } from "node:fs/promises";
+import { type BytesPerSecond, bytesPerSecond } from "../base/units.js";
 import { PIECE_BYTES_MIN } from "../codec/picture-coder.js";
 import type { Manifest, RuledManifest } from "../wire/manifest.js";
 import { openCoded } from "./coded-source.js";
-import { CoderPool } from "./coder-pool.js";
+import { CoderPool, codingThreads } from "./coder-pool.js";
 import { type ErrorCode, LacunaError } from "./errors.js";
 import type { ImageFacts, Mode } from "./events.js";
 import { type FilePicture, openPlainFile, readFailed } from "./file-source.js";
@@ -71,6 +72,8 @@ export interface SourceOptions {
 export interface CodingOptions extends SourceOptions {
   /** How pixels travel: coded, or as they are, in rectangles cut by rule. */
   readonly coding: "coded" | "raw";
+  /** What the path is thought to carry. Where it carries pixels faster than they can be coded, they go as they are. */
+  readonly pathRate?: BytesPerSecond | undefined;
   /** The threads that code; without, the source has its own. */
   readonly pool?: CoderPool;
 }
@@ -117,6 +120,7 @@ interface Opening {
   readonly file: FileHandle;
   readonly coding: "coded" | "raw";
   readonly pool: CoderPool | undefined;
+  readonly pathRate?: BytesPerSecond | undefined;
   readonly pieceBytes: number;
   readonly fields: 1 | 2;
   readonly memoryMb?: number | undefined;
@@ -165,10 +169,11 @@ async function openAsJpeg(opening: Opening): Promise<Source<Manifest>> {
 
 /** @param fileBytes of the file that goes instead when it is much smaller; without, pixels are what is wanted */
 async function openPixels(opening: Opening, fileBytes?: number): Promise<Source<Manifest>> {
-  const { path, pieceBytes, memoryMb, coding } = opening;
+  const { path, memoryMb } = opening;
   const { notes, ...image } = await describeImage(path, memoryLimits(memoryMb));
-  if (coding === "raw" || pieceBytes < PIECE_BYTES_MIN) {
-    return readySource(await openPicture(path, image, opening), notes, "its pixels as they are");
+  const asTheyAre = whyRaw(opening);
+  if (asTheyAre !== undefined) {
+    return readySource(await openPicture(path, image, opening), notes, asTheyAre);
   }
   const pool = opening.pool ?? new CoderPool();
   const whenClosed = (): void => {
@@ -186,6 +191,15 @@ async function openPixels(opening: Opening, fileBytes?: number): Promise<Source<
     whenClosed();
     throw error;
   }
+}
+
+/** Why pixels are not coded, if they are not. */
+function whyRaw({ coding, pieceBytes, pathRate = bytesPerSecond(0) }: Opening): string | undefined {
+  if (coding === "raw") return "its pixels as they are";
+  if (pieceBytes < PIECE_BYTES_MIN) return "pieces so short hold only pixels as they are";
+  if (pathRate <= codingThreads() * BYTES_CODED_PER_SECOND) return undefined;
+  const mbit = Math.round((pathRate * 8) / 1_000_000);
+  return `its pixels as they are: the path carried ${mbit} Mbit/s, faster than they can be coded here`;
 }
 
 /** What cannot go as it was meant to. */
@@ -259,6 +273,8 @@ export const DEFAULT_PIECE_BYTES = 1_150;
 
 /** Ours: pieces that are exact pixels are worth a few bytes more than the file. */
 const FILE_SHARE_MAX = 1.05;
+/** Ours: 5 million RGB pixels a second by each thread. */
+const BYTES_CODED_PER_SECOND = 15_000_000;
 /** Ours: a preview of a file takes a decoding of it, and here half a second. */
 const PREVIEWED_PIXELS_MAX = 2 ** 25;
 

@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { Random } from "../../src/base/random.js";
+import { bytesPerSecond } from "../../src/base/units.js";
 import { JpegAssembler } from "../../src/jpeg/assembler.js";
 import { JpegPicture } from "../../src/jpeg/picture.js";
 import { type CodingOptions, openSource, type Source } from "../../src/node/source.js";
@@ -140,4 +141,12 @@ test("a PNG goes as coded pixels, and what is no picture as a plain file", async
   const text = await open(Buffer.from("not a picture"));
   expect(contentOf(text, "file")).toEqual({ mode: "file", bytes: 13 });
   expect(text.notes[0]).toMatch(/plain file.*not a picture/);
+});
+
+test("where the path carries pixels faster than they can be coded, they go as they are", async () => {
+  const png = await scene(200, 150).png({ compressionLevel: 0 }).toBuffer();
+  const fast = await open(png, { pathRate: bytesPerSecond(1_000_000_000) });
+  contentOf(fast, "pixels");
+  expect(fast.why).toContain("the path carried 8000 Mbit/s");
+  contentOf(await open(png, { pathRate: bytesPerSecond(1_000_000) }), "coded");
 });
