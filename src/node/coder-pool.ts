@@ -79,7 +79,7 @@ export class CoderPool {
   }
 
   private newThread(): Thread {
-    const thread = new Thread(new Worker(WORKER_FILE));
+    const thread = new Thread(new Worker(WORKER_FILE, { resourceLimits: LIMITS }));
     thread.worker.on("message", (answer: CoderAnswer) => this.takeAnswer(thread, answer));
     thread.worker.on("error", (error) => this.fail(error));
     thread.worker.on("exit", (code) => this.fail(new Error(`it ended with code ${code}`)));
@@ -270,6 +270,8 @@ const PIXELS_HERE_MAX = 2 ** 15;
 const UNITS_AHEAD = 2;
 /** Ours: this thread sends, and more coders than these are faster than any network that coding is worth while for. */
 const THREADS_MAX = 4;
+/** Ours: of garbage, as much as is cheap to collect; without, two threads were seen to hold 50 MB of it. */
+const LIMITS = { maxYoungGenerationSizeMb: 4 };
 /** Run from its source, as tests do, this file has the built worker, for threads know no TypeScript. */
 const WORKER_FILE = new URL(
   import.meta.url.endsWith(".ts") ? "../../dist/node/coder-worker.js" : "./coder-worker.js",

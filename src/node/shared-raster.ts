@@ -163,5 +163,5 @@ function stepFor({ width, height }: PixelLayout): number {
   return share <= 1 ? 1 : 2 * Math.ceil(Math.sqrt(share) / 2);
 }
 
-/** Ours: 24 MB of RGB, and more than a screen has. */
-const SHOWN_PIXELS_MAX = 8_000_000;
+/** Ours: 15 MB of RGB, and more than most screens have. */
+const SHOWN_PIXELS_MAX = 5_000_000;
