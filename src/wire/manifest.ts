@@ -139,9 +139,3 @@ export interface RuledManifest extends Manifest {
   readonly pieceCount: number;
   readonly content: PixelContent | FileContent;
 }
-
-export function isRuled(manifest: Manifest): manifest is RuledManifest {
-  const { content, pieceCount } = manifest;
-  const isCutByRule = content.mode === "pixels" || content.mode === "file";
-  return isCutByRule && pieceCount !== undefined && previewOf(content) === undefined;
-}
