@@ -51,6 +51,7 @@ function trainAll(
   pixels: number,
   scale: number,
 ): TableSection[] {
+  const photo = { family: Family.photo, bytes: trainPhoto(samples, format).tables };
   const scan = { family: Family.scan, bytes: trainScan(format, samples, scale) };
   const photo = { family: Family.photo, bytes: trainPhoto(samples, format).tables };
   const synthetic = hasFewColours(format, samples) || repeatedShare(format, samples) > REPEATED_MIN;

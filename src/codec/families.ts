@@ -21,8 +21,6 @@ export function coderOf(
       return ScanCoder.of(format, tables);
     case Family.synthetic:
       return SynthCoder.of(format, tables);
-    default:
-      return undefined;
   }
 }
 
@@ -41,7 +39,5 @@ export function decoderOf(
       return ScanDecoder.of(format, tables);
     case Family.synthetic:
       return SynthDecoder.of(format, tables);
-    default:
-      return undefined;
   }
 }
