@@ -53,8 +53,9 @@ function trainAll(
 ): TableSection[] {
   const photo = { family: Family.photo, bytes: trainPhoto(samples, format).tables };
   const scan = { family: Family.scan, bytes: trainScan(format, samples, scale) };
-  const photo = { family: Family.photo, bytes: trainPhoto(samples, format).tables };
-  const synthetic = hasFewColours(format, samples) || repeatedShare(format, samples) > REPEATED_MIN;
+  const synthetic =
+    hasFewColours(format, samples) ||
+    repeatedShare(format, samples) > REPEATED_MIN[format.channels];
   if (!synthetic) return [photo, scan];
   const { tables } = trainSynth(samples, format, pixels, TYPICAL_PIECE_BYTES);
   return [photo, scan, { family: Family.synthetic, bytes: tables }];
@@ -126,8 +127,8 @@ function choiceOf(families: readonly Trained[], scale: number): Choice {
 
 const NAMES = ["raw", "photographic", "scanned", "synthetic"] as const;
 
-/** Ours: where fewer pixels repeat, there is nothing that the synthetic family could find again. */
-const REPEATED_MIN = 0.2;
+/** Ours: where fewer pixels repeat, by channels, there is nothing that the synthetic family could find again. */
+const REPEATED_MIN = { 1: 0.55, 2: 0.4, 3: 0.2, 4: 0.2 } as const;
 
 /** Of the palettes of image files. */
 const PALETTE_COLOURS_MAX = 256;

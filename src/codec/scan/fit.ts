@@ -27,17 +27,16 @@ export function walk(
   }
 }
 
-/** The parameters that may fit samples: with and without weights, with and without luma and differences. */
+/** The parameters that may fit samples: with and without weights; of colours always luma and differences. */
 export function candidates(format: PixelFormat, samples: readonly PixelView[]): ScanParameters[] {
   const found: ScanParameters[] = [];
-  for (const decorrelated of format.colour === "rgb" ? [true, false] : [false]) {
-    const planes = new Planes(format, decorrelated);
-    const middles = middlesOf(planes, samples);
-    const plain = new Int16Array(2 * CLASSES * NEIGHBOURS);
-    for (const weights of [fitWeights(planes, samples), plain]) {
-      const start = { decorrelated, middles, weights, unrestShift: 0, thresholds: [] };
-      found.push({ ...start, ...unrestOf(new ScanModel(format, start), samples) });
-    }
+  const decorrelated = format.colour === "rgb";
+  const planes = new Planes(format, decorrelated);
+  const middles = middlesOf(planes, samples);
+  const plain = new Int16Array(2 * CLASSES * NEIGHBOURS);
+  for (const weights of [fitWeights(planes, samples), plain]) {
+    const start = { decorrelated, middles, weights, unrestShift: 0, thresholds: [] };
+    found.push({ ...start, ...unrestOf(new ScanModel(format, start), samples) });
   }
   return found;
 }

@@ -12,9 +12,12 @@ import { writeScanTables } from "./tables.js";
  */
 export function trainScan(
   format: PixelFormat,
-  samples: readonly PixelView[],
+  views: readonly PixelView[],
   scale: number,
 ): Uint8Array {
+  const pixels = views.reduce((sum, { width, height }) => sum + width * height, 0);
+  const step = Math.ceil(pixels / TRAINED_PIXELS_MAX);
+  const samples = views.filter((_, index) => index % step === 0);
   let best: { tables: Uint8Array; bytes: number } | undefined;
   for (const parameters of candidates(format, samples)) {
     const model = new ScanModel(format, parameters);
@@ -27,7 +30,7 @@ export function trainScan(
     for (const tablesMax of TABLES_TRIED) {
       const entropy = fitModel(histograms, tablesMax);
       const tables = writeScanTables({ parameters, entropy });
-      const bytes = tables.length + scale * bytesOf(histograms, entropy);
+      const bytes = tables.length + step * scale * bytesOf(histograms, entropy);
       if (best === undefined || bytes < best.bytes) best = { tables, bytes };
     }
   }
@@ -47,6 +50,9 @@ function bytesOf({ counts, contexts }: Histograms, entropy: EntropyModel): numbe
   }
   return sum / COST_UNIT / 8;
 }
+
+/** Ours: a picture's statistics show in so many pixels, and training delays its first piece. */
+const TRAINED_PIXELS_MAX = 1 << 16;
 
 /** Ours: more tables fit more closely, and take room in the manifest. */
 const TABLES_TRIED = [4, 10, 20];
