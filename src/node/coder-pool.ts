@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
+import { assert } from "../base/assert.js";
 import type { Analysis, PictureShape, Unit } from "../codec/picture-coder.js";
 import type { CoderAnswer, CoderTask, UnitAnswer } from "./coder-worker.js";
 import { LacunaError } from "./errors.js";
@@ -42,9 +43,10 @@ export class CoderPool {
     const { width, height } = setup.shape;
     if (width * height <= PIXELS_HERE_MAX) return analysePicture(setup);
     this.start();
+    if (this.failure !== undefined) throw this.failure;
     const [thread] = this.threads.toSorted((one, other) => one.tasks.length - other.tasks.length);
+    assert(thread !== undefined, "a pool that was started has threads");
     return new Promise((resolve, reject) => {
-      if (this.failure !== undefined || thread === undefined) return reject(this.failure);
       thread.give({ kind: "analyse", setup }, { kind: "analysis", resolve, reject });
     });
   }

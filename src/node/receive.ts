@@ -263,8 +263,11 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
         return this.watch(guest.sessions.get(event.image)?.stop("no-repair"));
       case "closed": {
         const stopped = event.how === "closedByPeer" ? "sender-stopped" : "sender-gone";
-        this.endGuest(guest, event.how === "stopped" ? "interrupted" : stopped);
+        return this.endGuest(guest, event.how === "stopped" ? "interrupted" : stopped);
       }
+      case "counted":
+        // A session asks its tracker for the count when it needs it.
+        return;
     }
   }
 
