@@ -80,6 +80,7 @@ export function plot(curves) {
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12" fill="#444">`,
+    "<title>PSNR of the picture shown, in dB, over the seconds since the first datagram</title>",
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>`,
     ...parts,
     "</svg>",
