@@ -72,7 +72,8 @@ export class BitReader {
 
   signed(): number {
     const code = this.small();
-    return code & 1 ? (code + 1) >>> 1 : -(code >>> 1);
+    // Not by negation, which makes a zero that differs from zero.
+    return code & 1 ? (code + 1) >>> 1 : 0 - (code >>> 1);
   }
 
   /** Whether all is read but for the zeros that fill the last byte. */
