@@ -3,7 +3,7 @@ import { dist } from "./record.mjs";
 
 const [{ analyse, PieceDecoder, sampleAreas, UnitEncoder, UnitGrid }, { bytesPerPixel, newView }] =
   await Promise.all(["codec/picture-coder.js", "codec/pixels.js"].map(dist));
-const { decodePixels, describeImage } = await dist("node/image-file.js");
+const { decodePixels, describeImage } = await dist("node/pictures/image-file.js");
 
 const NO_LIMITS = { decoderBytes: Number.POSITIVE_INFINITY };
 

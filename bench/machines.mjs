@@ -13,7 +13,7 @@ const [{ Sender }, { Receiver }, { Bbr }, { datagramGuard }, { encodeManifest }]
       "protocol/sender.js",
       "protocol/receiver.js",
       "protocol/bbr.js",
-      "node/guard.js",
+      "node/socket/guard.js",
       "wire/manifest-bytes.js",
     ].map(dist),
   );

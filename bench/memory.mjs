@@ -49,7 +49,7 @@ const POLL_MS = 50;
 
 const options = readArguments(HELP, { only: oneOf(Object.keys(CASES)), folder: text(".") });
 needBuild();
-const { writeTiff } = await import("../dist/node/tiff-file.js");
+const { writeTiff } = await import("../dist/node/pictures/tiff-file.js");
 const folder = mkdtempSync(join(resolve(options.folder), "lacuna-memory-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 // What the bench itself holds does not count, but need not be much.

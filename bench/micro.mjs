@@ -26,7 +26,7 @@ const options = readArguments(HELP, {
 needBuild();
 const [{ datagramGuard }, datagrams, ack, image, frame, { GapTracker }] = await Promise.all(
   [
-    "node/guard.js",
+    "node/socket/guard.js",
     "wire/datagram.js",
     "wire/frames/ack.js",
     "wire/frames/image.js",

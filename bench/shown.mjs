@@ -28,8 +28,8 @@ export const readLog = (file) => readFileSync(file, "utf8").trimEnd().split("\n"
  * was
  */
 export async function shownOverTime(log, original, startMs, stepMs) {
-  const { LiveImage } = await dist("node/live-image.js");
-  const { viewSourceOf } = await dist("node/live-picture.js");
+  const { LiveImage } = await dist("node/live/image.js");
+  const { viewSourceOf } = await dist("node/live/picture.js");
   const { conceal } = await dist("picture/conceal.js");
   const { planesIn, viewBytes } = await dist("picture/reduced-view.js");
   const { decodeManifest } = await dist("wire/manifest-bytes.js");

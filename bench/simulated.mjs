@@ -15,7 +15,7 @@ The same seeds give the same figures on every machine.
 const options = readArguments(HELP, { rows: chosenRows, seeds: whole(10) });
 needBuild();
 const [{ simulate }, { datagramGuard }, { Bbr }, { NewReno }] = await Promise.all(
-  ["sim/scenario.js", "node/guard.js", "protocol/bbr.js", "protocol/new-reno.js"].map(dist),
+  ["sim/scenario.js", "node/socket/guard.js", "protocol/bbr.js", "protocol/new-reno.js"].map(dist),
 );
 const CONTROLS = { BBR: () => new Bbr(), NewReno: () => new NewReno() };
 /** What `lacuna send --mode file` puts in one datagram. */

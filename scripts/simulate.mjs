@@ -10,7 +10,7 @@ import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 
 const dist = new URL("../dist/", import.meta.url);
-const needed = ["sim/draw.js", "sim/scenario.js", "node/guard.js"];
+const needed = ["sim/draw.js", "sim/scenario.js", "node/socket/guard.js"];
 const missing = needed.filter((file) => !existsSync(new URL(file, dist)));
 if (missing.length > 0) {
   console.error(`dist/${missing[0]} is not there: run \`npm run build\` first`);

@@ -6,7 +6,7 @@ import type { Command } from "commander";
 import type { ReceiveResult, SendResult } from "../node/api-types.js";
 import { LacunaError } from "../node/errors.js";
 import type { ReceiveEvent } from "../node/events.js";
-import type { Relay } from "../node/relay.js";
+import type { Relay } from "../node/socket/relay.js";
 import type { Context } from "./context.js";
 import { follow, receiveTeller, type Teller } from "./follow.js";
 import { onInterrupt } from "./interrupts.js";
@@ -137,7 +137,7 @@ function demoTeller(teller: Teller<ReceiveEvent>): Teller<ReceiveEvent> {
 }
 
 async function startDemoLink(flags: DemoFlags, to: string): Promise<Relay> {
-  const { startRelay } = await import("../node/relay.js");
+  const { startRelay } = await import("../node/socket/relay.js");
   const options = linkOptions(flags);
   return startRelay({ listen: "127.0.0.1:0", to, forward: options, backward: options });
 }

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { Relay } from "../node/relay.js";
+import type { Relay } from "../node/socket/relay.js";
 import type { Context } from "./context.js";
 import { onInterrupt } from "./interrupts.js";
 import {
@@ -27,7 +27,7 @@ export function define(command: Command, context: Context): void {
 }
 
 async function run(flags: RelayFlags, { output }: Context): Promise<void> {
-  const { startRelay } = await import("../node/relay.js");
+  const { startRelay } = await import("../node/socket/relay.js");
   const options = linkOptions(flags);
   const { listen, to } = flags;
   const relay = await startRelay({ listen, to, forward: options, backward: options });

@@ -1,5 +1,5 @@
-import { parseAddress } from "../node/address.js";
-import type { ReceiveObserver } from "../node/observer.js";
+import type { ReceiveObserver } from "../node/receiving/observer.js";
+import { parseAddress } from "../node/socket/address.js";
 import { failureOf } from "./failure.js";
 import type { Output } from "./output.js";
 

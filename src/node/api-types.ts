@@ -1,6 +1,6 @@
 /** The shapes of the library: what `import { send, receive } from "lacuna"` takes and gives. */
 import type { Mode, Receipt, ReceiveEvent, SendEvent } from "./events.js";
-import type { ReceiveObserver } from "./observer.js";
+import type { ReceiveObserver } from "./receiving/observer.js";
 
 /**
  * A transfer that runs. Iterate it for its events, await it for its result, do both, or neither.

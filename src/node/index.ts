@@ -15,9 +15,9 @@ export type {
 } from "./api-types.js";
 export { ERRORS, type ErrorCode, LacunaError } from "./errors.js";
 export type * from "./events.js";
-export { inspect } from "./inspect.js";
-export type { PieceOrigin, ReceiveObserver } from "./observer.js";
-export { stateFolder } from "./path-memory.js";
-export { plan } from "./plan.js";
-export { DEFAULT_LISTEN, receive } from "./receive.js";
-export { send } from "./send.js";
+export { inspect } from "./receiving/inspect.js";
+export type { PieceOrigin, ReceiveObserver } from "./receiving/observer.js";
+export { DEFAULT_LISTEN, receive } from "./receiving/receive.js";
+export { plan } from "./sending/plan.js";
+export { send } from "./sending/send.js";
+export { stateFolder } from "./socket/path-memory.js";

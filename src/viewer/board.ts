@@ -1,5 +1,5 @@
 import type { ReceiveEvent } from "../node/events.js";
-import type { LivePicture } from "../node/live-picture.js";
+import type { LivePicture } from "../node/live/picture.js";
 import { BlockGrid } from "../picture/blocks.js";
 import { type Manifest, toldPieces } from "../wire/manifest.js";
 import type { FeedMessage, ImageMessage } from "./feed.js";

@@ -15,7 +15,7 @@ import { fileURLToPath } from "node:url";
 import sirv from "sirv";
 import { type WebSocket, WebSocketServer } from "ws";
 import { LacunaError } from "../node/errors.js";
-import type { ReceiveObserver } from "../node/observer.js";
+import type { ReceiveObserver } from "../node/receiving/observer.js";
 import { Audience } from "./audience.js";
 import { Board } from "./board.js";
 import { CLOSE_ENDED, CLOSE_FULL, PULSE_MS, type WatchMessage } from "./feed.js";

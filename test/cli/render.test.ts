@@ -19,7 +19,7 @@ import type {
   SendOfferEvent,
   SendProgressEvent,
 } from "../../src/node/events.js";
-import type { LivePicture } from "../../src/node/live-picture.js";
+import type { LivePicture } from "../../src/node/live/picture.js";
 import { Partition } from "../../src/picture/partition.js";
 import { APPROXIMATE, ReducedView } from "../../src/picture/reduced-view.js";
 import type { PixelContent, RuledManifest } from "../../src/wire/manifest.js";

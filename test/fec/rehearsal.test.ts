@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { rehearse } from "../../src/fec/rehearsal.js";
-import { Rehearsal } from "../../src/node/rehearsal.js";
+import { Rehearsal } from "../../src/node/socket/rehearsal.js";
 
 test("a rehearsal gets back what it lost", () => {
   expect(rehearse).not.toThrow();

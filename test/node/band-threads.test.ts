@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { UnitGrid } from "../../src/codec/picture-coder.js";
-import { BandDecoder } from "../../src/node/band-decoder.js";
-import { bandEdges, planBands } from "../../src/node/band-plan.js";
-import { decodeBands } from "../../src/node/band-threads.js";
+import { BandDecoder } from "../../src/node/receiving/band-decoder.js";
+import { bandEdges, planBands } from "../../src/node/receiving/band-plan.js";
+import { decodeBands } from "../../src/node/receiving/band-threads.js";
 import type { CodedContent } from "../../src/wire/manifest.js";
 import { codedImage, fill, openStore } from "./contents.js";
 import { expectSame, noise, testFolder } from "./pictures.js";

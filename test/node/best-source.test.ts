@@ -6,7 +6,7 @@ import { Random } from "../../src/base/random.js";
 import { bytesPerSecond } from "../../src/base/units.js";
 import { JpegAssembler } from "../../src/jpeg/assembler.js";
 import { JpegPicture } from "../../src/jpeg/picture.js";
-import { type CodingOptions, openSource, type Source } from "../../src/node/source.js";
+import { type CodingOptions, openSource, type Source } from "../../src/node/sending/source.js";
 import { type Content, type Manifest, previewOf } from "../../src/wire/manifest.js";
 import { expectSame, imageOf, noise, testFolder } from "./pictures.js";
 

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { PieceDecoder } from "../../src/codec/picture-coder.js";
 import { JpegPicture } from "../../src/jpeg/picture.js";
-import { CoderPool } from "../../src/node/coder-pool.js";
-import type { DescribedImage } from "../../src/node/image-file.js";
-import { type CodingOptions, openSource, type Source } from "../../src/node/source.js";
-import { Withholding } from "../../src/node/withhold.js";
+import type { DescribedImage } from "../../src/node/pictures/image-file.js";
+import { CoderPool } from "../../src/node/sending/coder-pool.js";
+import { type CodingOptions, openSource, type Source } from "../../src/node/sending/source.js";
+import { Withholding } from "../../src/node/sending/withhold.js";
 import { type CodedContent, type Manifest, previewPiecesOf } from "../../src/wire/manifest.js";
 import { expectSame, imageOf, noise, type Samples, testFolder } from "./pictures.js";
 

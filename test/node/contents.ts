@@ -10,7 +10,7 @@ import {
 } from "../../src/codec/picture-coder.js";
 import type { PieceArea, PixelView } from "../../src/codec/types.js";
 import { cutPreview, openJpeg } from "../../src/jpeg/cut.js";
-import { PieceStore } from "../../src/node/piece-store.js";
+import { PieceStore } from "../../src/node/receiving/piece-store.js";
 import type { Content, Manifest } from "../../src/wire/manifest.js";
 import type { Samples } from "./pictures.js";
 

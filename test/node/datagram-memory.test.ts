@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { DatagramMemory } from "../../src/node/datagram-memory.js";
+import { DatagramMemory } from "../../src/node/socket/datagram-memory.js";
 
 const BYTES = 1_200;
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { EventLog, type LogLine } from "../../src/node/event-log.js";
+import { EventLog, type LogLine } from "../../src/node/receiving/event-log.js";
 import { encodeManifest } from "../../src/wire/manifest-bytes.js";
 import { complete, noisePicture } from "../viewer/scene.js";
 import { testFolder } from "./pictures.js";

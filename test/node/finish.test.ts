@@ -4,11 +4,15 @@ import { basename, join } from "node:path";
 import sharp from "sharp";
 import { expect, onTestFinished, test } from "vitest";
 import { Random } from "../../src/base/random.js";
-import { type FinishResult, finishImage, type OnExisting } from "../../src/node/finish.js";
-import { densityOf } from "../../src/node/metadata-blocks.js";
-import { keepPartial } from "../../src/node/partial.js";
-import { PieceStore } from "../../src/node/piece-store.js";
-import { openSource, type Source } from "../../src/node/source.js";
+import { densityOf } from "../../src/node/pictures/metadata-blocks.js";
+import {
+  type FinishResult,
+  finishImage,
+  type OnExisting,
+} from "../../src/node/receiving/finish.js";
+import { keepPartial } from "../../src/node/receiving/partial.js";
+import { PieceStore } from "../../src/node/receiving/piece-store.js";
+import { openSource, type Source } from "../../src/node/sending/source.js";
 import type { Metadata } from "../../src/wire/manifest.js";
 import {
   expectSame,

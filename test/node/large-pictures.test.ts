@@ -3,12 +3,12 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { expect, onTestFinished, test } from "vitest";
-import { finishImage } from "../../src/node/finish.js";
-import { keepPartial, partialPaths } from "../../src/node/partial.js";
-import { PieceStore } from "../../src/node/piece-store.js";
 import { ownProcess } from "../../src/node/processes.js";
+import { finishImage } from "../../src/node/receiving/finish.js";
+import { keepPartial, partialPaths } from "../../src/node/receiving/partial.js";
+import { PieceStore } from "../../src/node/receiving/piece-store.js";
 import { Scratch } from "../../src/node/scratch.js";
-import { openSource, type Source, type SourceOptions } from "../../src/node/source.js";
+import { openSource, type Source, type SourceOptions } from "../../src/node/sending/source.js";
 import { expectSame, fillStore, imageOf, noise, samplesOfPng, testFolder } from "./pictures.js";
 
 /** So little that every picture is a large one, and goes by way of the disk. */

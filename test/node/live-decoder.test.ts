@@ -8,9 +8,9 @@ import { analyse, sampleAreas } from "../../src/codec/picture-coder.js";
 import { bytesPerPixel } from "../../src/codec/pixels.js";
 import { cutPreview, type JpegCut, openJpeg } from "../../src/jpeg/cut.js";
 import type { Unusual } from "../../src/jpeg/frame.js";
-import { type LiveCounts, LiveDecoder } from "../../src/node/live-decoder.js";
-import { LiveImage } from "../../src/node/live-image.js";
-import { type LivePicture, viewSourceOf } from "../../src/node/live-picture.js";
+import { type LiveCounts, LiveDecoder } from "../../src/node/live/decoder.js";
+import { LiveImage } from "../../src/node/live/image.js";
+import { type LivePicture, viewSourceOf } from "../../src/node/live/picture.js";
 import {
   APPROXIMATE,
   EXACT,
@@ -25,7 +25,7 @@ import { noisePicture } from "../viewer/scene.js";
 import { expectSame, testFolder } from "./pictures.js";
 
 /** The built program: a thread cannot run TypeScript. */
-const PROGRAM = new URL("../../dist/node/live-worker.js", import.meta.url);
+const PROGRAM = new URL("../../dist/node/live/worker.js", import.meta.url);
 
 /** A decoder, whose pieces lie in a list, and what it told. */
 function decoderOf(program = PROGRAM, memoryBytes = 1e8, isWatched = true) {

@@ -5,7 +5,7 @@ import {
   densityOf,
   limitMetadata,
   METADATA_BYTES_MAX,
-} from "../../src/node/metadata-blocks.js";
+} from "../../src/node/pictures/metadata-blocks.js";
 import {
   type Directory,
   EXIF_POINTER_TAG,
@@ -16,7 +16,7 @@ import {
   shortEntry,
   undefinedEntry,
   writeTiffBlock,
-} from "../../src/node/tiff-directory.js";
+} from "../../src/node/pictures/tiff-directory.js";
 
 const readerOf = (bytes: Uint8Array) => async (position: number, length: number) =>
   bytes.subarray(position, position + length);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { numberedName, safeName } from "../../src/node/names.js";
+import { numberedName, safeName } from "../../src/node/receiving/names.js";
 
 test.each([
   ["photo.png", "photo.png"],

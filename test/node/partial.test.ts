@@ -3,10 +3,10 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { expect, onTestFinished, test } from "vitest";
 import { Random } from "../../src/base/random.js";
-import { keepPartial, type PartialOptions } from "../../src/node/partial.js";
-import { PieceStore } from "../../src/node/piece-store.js";
-import type { PartialReport } from "../../src/node/report.js";
-import type { Source, SourceOptions } from "../../src/node/source.js";
+import { keepPartial, type PartialOptions } from "../../src/node/receiving/partial.js";
+import { PieceStore } from "../../src/node/receiving/piece-store.js";
+import type { PartialReport } from "../../src/node/receiving/report.js";
+import type { Source, SourceOptions } from "../../src/node/sending/source.js";
 import { Partition } from "../../src/picture/partition.js";
 import { fillStore, imageOf, noise, samplesOfPng, sourceOf, testFolder } from "./pictures.js";
 

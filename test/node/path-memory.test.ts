@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { PathMemory, stateFolder } from "../../src/node/path-memory.js";
+import { PathMemory, stateFolder } from "../../src/node/socket/path-memory.js";
 import { testFolder } from "./pictures.js";
 
 const path = { bytesPerSecond: 12_000_000, minRttUs: 40_000 };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { FragmentWatch, fragmentsIn, hostDatagramBytes } from "../../src/node/path-size.js";
+import { FragmentWatch, fragmentsIn, hostDatagramBytes } from "../../src/node/socket/path-size.js";
 
 const onLinux = test.skipIf(process.platform !== "linux");
 

@@ -6,8 +6,8 @@ import { crc32 } from "@node-rs/crc32";
 import sharp, { type Sharp } from "sharp";
 import { expect, onTestFinished } from "vitest";
 import { Random } from "../../src/base/random.js";
-import type { PieceStore } from "../../src/node/piece-store.js";
-import { openSource, type Source, type SourceOptions } from "../../src/node/source.js";
+import type { PieceStore } from "../../src/node/receiving/piece-store.js";
+import { openSource, type Source, type SourceOptions } from "../../src/node/sending/source.js";
 
 /** A folder of its own for one test, removed when that ends. */
 export function testFolder(): string {

@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
 import { milliseconds } from "../../src/base/units.js";
-import { parseAddress } from "../../src/node/address.js";
-import { type Relay, startRelay } from "../../src/node/relay.js";
+import { parseAddress } from "../../src/node/socket/address.js";
+import { type Relay, startRelay } from "../../src/node/socket/relay.js";
 import type { LinkOptions } from "../../src/sim/link.js";
 
 const WELL: LinkOptions = { seed: 1 };

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { PartialReport } from "../../src/node/report.js";
+import type { PartialReport } from "../../src/node/receiving/report.js";
 import { badLink, folder, pixelsOf, ran, receiver, sender, writePicture } from "./lacuna.js";
 
 /** Reads what a receiver kept of `picture` and checks that its three files tell one story, pixel by pixel. */

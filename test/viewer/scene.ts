@@ -1,7 +1,7 @@
 import { Random } from "../../src/base/random.js";
-import { LiveImage } from "../../src/node/live-image.js";
-import type { LiveChange } from "../../src/node/live-messages.js";
-import type { LivePicture } from "../../src/node/live-picture.js";
+import { LiveImage } from "../../src/node/live/image.js";
+import type { LiveChange } from "../../src/node/live/messages.js";
+import type { LivePicture } from "../../src/node/live/picture.js";
 import { Partition } from "../../src/picture/partition.js";
 import { cutPiece } from "../../src/picture/raster.js";
 import { planesIn, viewBytes, viewSize } from "../../src/picture/reduced-view.js";

@@ -1,7 +1,7 @@
 import { PieceSet } from "../../base/piece-set.js";
 import type { Range } from "../../base/range-set.js";
-import type { LivePicture } from "../../node/live-picture.js";
-import type { ReceiveObserver } from "../../node/observer.js";
+import type { LivePicture } from "../../node/live/picture.js";
+import type { ReceiveObserver } from "../../node/receiving/observer.js";
 import { blockMap } from "../../picture/hole-map.js";
 import { Partition } from "../../picture/partition.js";
 import type { ViewPlanes } from "../../picture/reduced-view.js";

@@ -1,0 +1,307 @@
+import { type FileHandle, mkdir, readFile, rm, rmdir } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { assert } from "../../base/assert.js";
+import { PieceSet } from "../../base/piece-set.js";
+import type { Range } from "../../base/range-set.js";
+import { PICTURE_PIECES_MAX } from "../../wire/frames/image.js";
+import { type Manifest, previewPiecesOf } from "../../wire/manifest.js";
+import { decodeManifest, encodeManifest } from "../../wire/manifest-bytes.js";
+import { FollowingDigest } from "../digest.js";
+import { diskError, syncFolder, writeAtomically } from "../disk.js";
+import type { LacunaError } from "../errors.js";
+import { FolderLock } from "./folder-lock.js";
+import { type HeldState, heldFromBytes, heldToBytes } from "./held-file.js";
+import { EXACT_FILE, PieceFiles } from "./piece-files.js";
+import { storeKey } from "./piece-lengths.js";
+import type { SlotRun } from "./slot-file.js";
+
+export interface PieceStoreEvents {
+  /** That many bytes of pieces have reached the file. */
+  onWritten?(bytes: number): void;
+  /** The disk failed: LACUNA_DISK_FULL, LACUNA_NO_PERMISSION or LACUNA_DISK_ERROR. Later writes are ignored. */
+  onError?(error: LacunaError): void;
+}
+
+/** What a resume folder holds, without opening it for writing. */
+export interface StoreContents extends HeldState {
+  readonly manifest: Manifest;
+}
+
+/**
+ * The pieces of one image on disk, from the first to the last, across
+ * interruptions.
+ *
+ * A folder holds the files of pieces, the encoded manifest, and `held`, which tells the pieces that were safe on the disk
+ * at the last checkpoint. What does not fit
+ * together, or belongs to another image, is thrown away and begun anew.
+ */
+export class PieceStore {
+  /** Pieces written or being written; those found on the disk at first. */
+  readonly held: PieceSet;
+  private count: number | undefined;
+  /** Pieces that have reached the file. */
+  private readonly written = new PieceSet();
+  /** Every exact piece before this has reached the file. */
+  private writtenBefore: number;
+  private readonly following: FollowingDigest;
+  /** Bytes written that the disk has not been asked for yet. */
+  private unsyncedBytes = 0;
+  private isSyncing = false;
+  /** Whether the folder has the manifest. Without `held` it says nothing, so it comes with the first checkpoint. */
+  private hasManifest: boolean;
+  private checkpointing: Promise<void> = Promise.resolve();
+  private isOpen = true;
+
+  private constructor(
+    readonly folder: string,
+    readonly manifest: Manifest,
+    private readonly files: PieceFiles,
+    private readonly lock: FolderLock,
+    found: HeldState | undefined,
+    private readonly events: PieceStoreEvents,
+  ) {
+    this.hasManifest = found !== undefined;
+    this.held = found?.held ?? new PieceSet();
+    for (const { start, end } of this.held.ranges()) this.written.add(start, end);
+    this.count = manifest.pieceCount;
+    this.writtenBefore = previewPiecesOf(manifest.content);
+    this.following = new FollowingDigest(files.exact);
+    files.listen({
+      onWritten: (start, end, payload, bytes) => {
+        this.written.add(start, end);
+        this.followWritten(start, bytes);
+        this.syncAhead(payload);
+        events.onWritten?.(payload);
+      },
+      onError: this.onError,
+    });
+  }
+
+  /** The folder for an image's pieces inside the folder for received files. */
+  static folderFor(out: string, manifest: Manifest): string {
+    return join(out, STORE_FOLDER, storeKey(manifest));
+  }
+
+  /**
+   * Opens or makes the store of this image. Throws LACUNA_IN_USE when another
+   * receiver has it open, LACUNA_DISK_FULL, LACUNA_NO_PERMISSION or LACUNA_DISK_ERROR.
+   */
+  static async open(
+    folder: string,
+    manifest: Manifest,
+    events: PieceStoreEvents = {},
+  ): Promise<PieceStore> {
+    let lock: FolderLock | undefined;
+    try {
+      await mkdir(folder, { recursive: true });
+      lock = await FolderLock.take(folder);
+      const found = await foundIn(folder, encodeManifest(manifest), manifest);
+      if (found === undefined) await empty(folder);
+      const files = await PieceFiles.open(folder, manifest, found === undefined ? "new" : "old");
+      return new PieceStore(folder, manifest, files, lock, found, events);
+    } catch (error) {
+      await lock?.release();
+      throw diskError(error, folder);
+    }
+  }
+
+  /** What is in a resume folder; `undefined` when it is none, or is damaged. */
+  static async inspect(folder: string): Promise<StoreContents | undefined> {
+    const saved = await readFile(join(folder, MANIFEST_FILE)).catch(() => undefined);
+    const manifest = saved === undefined ? undefined : decodeManifest(saved);
+    if (saved === undefined || manifest === undefined) return undefined;
+    const found = await foundIn(folder, saved, manifest);
+    return found && { manifest, ...found };
+  }
+
+  /** How many pieces there are; undefined while nobody knows. */
+  get pieceCount(): number | undefined {
+    return this.count;
+  }
+
+  /** The file with the exact pieces; the store closes it. */
+  get file(): FileHandle {
+    return this.files.exact;
+  }
+
+  /** Where the exact pieces lie: of a plain file, once all are held, that file. */
+  get piecesPath(): string {
+    return join(this.folder, EXACT_FILE);
+  }
+
+  /** Bytes taken in that are not in the file yet. */
+  get pendingBytes(): number {
+    return this.files.pendingBytes;
+  }
+
+  /** Learns how many pieces there are. What an earlier time has left beyond is none of this image's. */
+  learnCount(pieceCount: number): void {
+    if (this.count !== undefined) return;
+    this.count = pieceCount;
+    for (const pieces of [this.held, this.written]) pieces.delete(pieceCount, PICTURE_PIECES_MAX);
+  }
+
+  /** Takes a copy of a piece, to be written soon; a piece held already is left alone. */
+  write(piece: number, bytes: Uint8Array): void {
+    assert(this.isOpen, "pieces are written to an open store");
+    const end = this.count ?? PICTURE_PIECES_MAX;
+    assert(piece >= 0 && piece < end, "the piece is one of the image's");
+    if (this.held.add(piece) === 0) return;
+    this.files.write(piece, bytes);
+  }
+
+  /** Copies a held piece to `target` from `offset` on; returns its length. Throws LACUNA_DISK_ERROR. */
+  readPiece(piece: number, target: Uint8Array, offset: number): number {
+    assert(this.held.has(piece), "the piece is held");
+    try {
+      return this.files.read(piece, target, offset);
+    } catch (error) {
+      throw diskError(error, this.folder);
+    }
+  }
+
+  /**
+   * The pieces in [start, end) that are held now, in the order of their numbers and many at a time. They are
+   * good until the next are asked for. Throws LACUNA_DISK_ERROR.
+   */
+  async *runs(start = 0, end = Number.POSITIVE_INFINITY): AsyncIterable<SlotRun> {
+    await this.flush();
+    const within = { start, end: Math.min(end, PICTURE_PIECES_MAX) };
+    const ranges: Range[] = [...this.held.within(within.start, within.end)];
+    try {
+      yield* this.files.runs(ranges);
+    } catch (error) {
+      throw diskError(error, this.folder);
+    }
+  }
+
+  /** SHA-256 of a plain file whose exact pieces are all held and flushed. Throws what the file system says. */
+  fileDigest(): Promise<Uint8Array> {
+    assert(this.written.size === this.count, "a digest is of all pieces");
+    this.followWritten();
+    return this.following.finish();
+  }
+
+  /** Resolves when every piece taken in has reached the file, or the disk has failed. */
+  async flush(): Promise<void> {
+    await this.files.flush();
+  }
+
+  /** Makes the pieces that have reached the file survive a crash. Throws the codes of `diskError`. */
+  checkpoint(): Promise<void> {
+    const next = this.checkpointing.then(
+      () => this.save(),
+      () => this.save(),
+    );
+    this.checkpointing = next;
+    return next;
+  }
+
+  /** Flushes, saves what is held and lets go of the folder, which stays for the next time. */
+  async close(): Promise<void> {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    try {
+      await this.flush();
+      await this.checkpoint();
+    } finally {
+      await this.letGo();
+    }
+  }
+
+  /** Removes the folder with all pieces, and the folder above when it was the last. */
+  async discard(): Promise<void> {
+    if (this.isOpen) {
+      this.isOpen = false;
+      await this.flush();
+      await this.checkpointing.catch(() => undefined);
+      await this.letGo();
+    }
+    try {
+      await rm(this.folder, { recursive: true, force: true });
+    } catch (error) {
+      throw diskError(error, this.folder);
+    }
+    const parent = dirname(this.folder);
+    // Other images may still be under way in there; then it stays.
+    if (basename(parent) === STORE_FOLDER) await rmdir(parent).catch(() => undefined);
+  }
+
+  private readonly onError = (error: unknown): void => {
+    this.events.onError?.(diskError(error, this.folder));
+  };
+
+  /** The disk begins with what has come, so that the end has not to wait for all of it. */
+  private syncAhead(bytes: number): void {
+    this.unsyncedBytes += bytes;
+    if (this.isSyncing || this.unsyncedBytes < SYNC_AHEAD_BYTES) return;
+    this.unsyncedBytes = 0;
+    this.isSyncing = true;
+    // A failure is told once by the system, and would be missing at the end.
+    this.files.exact.datasync().then(() => {
+      this.isSyncing = false;
+    }, this.onError);
+  }
+
+  /** @param bytes those written last, from piece `start` on */
+  private followWritten(start = 0, bytes?: Uint8Array): void {
+    const { content, pieceBytes } = this.manifest;
+    if (content.mode !== "file") return;
+    const preview = previewPiecesOf(content);
+    this.writtenBefore = this.written.endOfRangeAt(this.writtenBefore) ?? this.writtenBefore;
+    const end = Math.min((this.writtenBefore - preview) * pieceBytes, content.bytes);
+    if (start < preview) this.following.follow(end);
+    else this.following.follow(end, (start - preview) * pieceBytes, bytes);
+  }
+
+  private async letGo(): Promise<void> {
+    await Promise.all([this.files.close(), this.lock.release()]);
+  }
+
+  private async put(name: string, bytes: Uint8Array): Promise<void> {
+    const path = join(this.folder, name);
+    await writeAtomically(path, `${path}.tmp`, [bytes]);
+  }
+
+  private async save(): Promise<void> {
+    try {
+      // What is in the files now is on the disk after this; what comes later waits for the next time.
+      const bytes = heldToBytes({ held: this.written, pieceCount: this.count }, this.manifest);
+      await this.files.sync();
+      if (!this.hasManifest) await this.put(MANIFEST_FILE, encodeManifest(this.manifest));
+      this.hasManifest = true;
+      await this.put(HELD_FILE, bytes);
+      await syncFolder(this.folder);
+    } catch (error) {
+      throw diskError(error, this.folder);
+    }
+  }
+}
+
+/** What a folder holds of the image whose encoded manifest is given; `undefined` when it cannot be trusted. */
+async function foundIn(
+  folder: string,
+  encoded: Uint8Array,
+  manifest: Manifest,
+): Promise<HeldState | undefined> {
+  const saved = await readFile(join(folder, MANIFEST_FILE)).catch(() => undefined);
+  if (saved?.equals(encoded) !== true) return undefined;
+  const bytes = await readFile(join(folder, HELD_FILE)).catch(() => undefined);
+  const found = bytes === undefined ? undefined : heldFromBytes(bytes, manifest);
+  if (found === undefined) return undefined;
+  return (await PieceFiles.haveLengths(folder, manifest, found.held)) ? found : undefined;
+}
+
+/** Removes what an earlier image, or a damaged store, has left. */
+async function empty(folder: string): Promise<void> {
+  const names = [HELD_FILE, MANIFEST_FILE];
+  await Promise.all(names.map((name) => rm(join(folder, name), { recursive: true, force: true })));
+  await PieceFiles.remove(folder);
+}
+
+/** Hidden, inside the folder for received files. */
+export const STORE_FOLDER = ".lacuna";
+const MANIFEST_FILE = "manifest";
+const HELD_FILE = "held";
+/** Ours: a third of a second at 100 Mbit/s. The rest is what a sender waits for at the end. */
+const SYNC_AHEAD_BYTES = 4 * 2 ** 20;
