@@ -16,6 +16,18 @@ export const BASE_DATAGRAM_BYTES = 1_200;
 /** The largest UDP payload that either side takes. */
 export const MAX_DATAGRAM_BYTES = 65_507;
 
+/**
+ * Kinds of datagrams, as they stand in the first byte: by the connection's keys; by those that a sender has before
+ * the receiver has answered; with a part of the handshake; and of no connection.
+ */
+export const KIND_SEALED = 0x00;
+export const KIND_EARLY = 0x40;
+export const KIND_OPENING = 0x80;
+export const KIND_STATELESS = 0xc0;
+
+/** Flips with each update of the keys. RFC 9001 section 6. */
+export const KEY_PHASE_BIT = 0x20;
+
 const DIRECTION_BIT = 0x10;
 const RESERVED_BITS = 0xe0;
 const VERSION_BITS = 0x0f;
@@ -29,6 +41,14 @@ export interface Header {
   readonly connectionId: Uint8Array;
   /** Per connection and direction, never used twice. */
   readonly packetNumber: number;
+}
+
+/** The header of a datagram with frames behind a part of the handshake. */
+export interface OpeningHeader extends Header {
+  /** Where the handshake's HELLO_BYTES or ANSWER_BYTES begin. */
+  readonly handshakeAt: number;
+  /** Where its frames begin. */
+  readonly framesAt: number;
 }
 
 export interface OpenedDatagram {
