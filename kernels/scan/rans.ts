@@ -1,6 +1,6 @@
 // The entropy coder: src/codec/entropy/rans.ts, with static tables.
 
-import { COSTS, FREQUENCIES, PAYLOAD, PLACES, STARTS, WORDS, WORDS_BYTES } from "./memory";
+import { COSTS, ENTRIES, PAYLOAD, PLACES, WORDS, WORDS_BYTES } from "./memory";
 
 const TOKENS_DIRECT: i32 = 16;
 const ESCAPE_TOKEN: i32 = 46;
@@ -35,7 +35,9 @@ export function beginPayload(bytes: i32): void {
   // What is read past the end is 0.
   store<u64>(end, 0);
   state = word();
+  front += 2;
   state |= word() << 16;
+  front += 2;
 }
 
 /** Whether the payload ends where its values do. */
@@ -43,11 +45,9 @@ export function ended(): bool {
   return state === STATE_LOW && front === back && held === 0;
 }
 
+/** The word at `front`; beyond the end 0. */
 function word(): u32 {
-  let value: u32 = 0;
-  if (front < end) value = <u32>load<u16>(front);
-  front += 2;
-  return value;
+  return <u32>load<u16>(min(front, end));
 }
 
 function takeRaw(count: u32): u32 {
@@ -65,12 +65,12 @@ function takeRaw(count: u32): u32 {
 export function takeValue(table: i32): i32 {
   const place = state & 4095;
   const token = <i32>load<u8>(PLACES + ((<usize>table) << 12) + <usize>place);
-  const slot = (<usize>((table << 6) + token)) << 1;
-  state =
-    <u32>load<u16>(FREQUENCIES + slot) * (state >> FREQUENCY_BITS) +
-    place -
-    <u32>load<u16>(STARTS + slot);
-  if (state < STATE_LOW) state = (state << 16) | word();
+  const entry = load<u32>(ENTRIES + ((<usize>((table << 6) + token)) << 2));
+  const next = (entry & 0xffff) * (state >> FREQUENCY_BITS) + place - (entry >> 16);
+  // Without branches: when a word is due is hard to foresee.
+  const due = next < STATE_LOW;
+  state = select((next << 16) | word(), next, due);
+  front += (<usize>due) << 1;
   if (token < TOKENS_DIRECT) return token;
   if (token === ESCAPE_TOKEN) return <i32>takeRaw(VALUE_BITS);
   const below = (token - TOKENS_DIRECT) & 1;
@@ -78,16 +78,19 @@ export function takeValue(table: i32): i32 {
   return ((2 | below) << count) | <i32>takeRaw(count);
 }
 
+/** The token of a value; its other bits go raw. */
+export function tokenOf(value: i32): i32 {
+  if (value < TOKENS_DIRECT) return value;
+  const highest = 31 - clz(value);
+  return TOKENS_DIRECT + 2 * (highest - 4) + ((value >>> (highest - 1)) & 1);
+}
+
 /** Keeps a value for `finish`; returns what it costs. */
 export function keep(table: i32, value: i32): u32 {
-  let token = value;
-  if (value >= TOKENS_DIRECT) {
-    const highest = 31 - clz(value);
-    token = TOKENS_DIRECT + 2 * (highest - 4) + ((value >>> (highest - 1)) & 1);
-  }
+  let token = tokenOf(value);
   const row = table << 6;
   const cost = load<u32>(COSTS + ((<usize>(row + token)) << 2));
-  if (load<u16>(FREQUENCIES + ((<usize>(row + token)) << 1)) === 0) token = ESCAPE_TOKEN;
+  if (load<u16>(ENTRIES + ((<usize>(row + token)) << 2)) === 0) token = ESCAPE_TOKEN;
   store<u32>(kept + ((<usize>keptCount) << 2), ((<u32>(row + token)) << 19) | <u32>value);
   keptCount += 1;
   return cost;
@@ -106,7 +109,8 @@ export function finish(count: i32, capacity: i32): i32 {
   let coder: u32 = STATE_LOW;
   for (let index = count - 1; index >= 0; index -= 1) {
     const slot = load<u32>(kept + ((<usize>index) << 2)) >> 19;
-    const frequency = <u32>load<u16>(FREQUENCIES + ((<usize>slot) << 1));
+    const entry = load<u32>(ENTRIES + ((<usize>slot) << 2));
+    const frequency = entry & 0xffff;
     rawBits += rawBitsOf(<i32>(slot & 63));
     if (coder >= frequency << 20) {
       written += 2;
@@ -116,10 +120,7 @@ export function finish(count: i32, capacity: i32): i32 {
       coder >>= 16;
     }
     const quotient = coder / frequency;
-    coder =
-      (quotient << FREQUENCY_BITS) +
-      (coder - quotient * frequency) +
-      <u32>load<u16>(STARTS + ((<usize>slot) << 1));
+    coder = (quotient << FREQUENCY_BITS) + (coder - quotient * frequency) + (entry >> 16);
   }
   const bytes = written + ((rawBits + 7) >> 3);
   if (bytes > capacity) return 0;

@@ -1,73 +1,49 @@
 import { COST_UNIT, costsOf, startsOf, tokensByPlace } from "../entropy/model.js";
 import { STATE_BYTES } from "../entropy/rans.js";
-import { bytesPerPixel } from "../pixels.js";
 import type { CodedRows, PixelFormat, PixelView, StripCoder, StripDecoder } from "../types.js";
-import { scanWasm } from "../wasm/scan.js";
-import { instantiate, type KernelMemory, type KernelPlace } from "../web-assembly.js";
-import { ScanModel, VALUES_MAX } from "./model.js";
+import { ScanMachine } from "./machine.js";
+import { ScanModel, UNREST_MAX, VALUES_MAX } from "./model.js";
 import type { ScanTables } from "./tables.js";
-
-/** What kernels/scan.ts exports. */
-interface Exports {
-  readonly memory: KernelMemory & { grow(pages: number): number };
-  readonly WEIGHTS: KernelPlace;
-  readonly MIDDLES: KernelPlace;
-  readonly LEVELS: KernelPlace;
-  readonly TABLES: KernelPlace;
-  readonly FREQUENCIES: KernelPlace;
-  readonly STARTS: KernelPlace;
-  readonly COSTS: KernelPlace;
-  readonly PLACES: KernelPlace;
-  readonly PAYLOAD: KernelPlace;
-  configure(
-    planes: number,
-    levels: number,
-    unrestShift: number,
-    bits: number,
-    decorrelated: number,
-  ): void;
-  roomFor(width: number, rows: number, values: number): number;
-  begin(width: number, rows: number): number;
-  beginPayload(bytes: number): void;
-  decodeRows(rows: number): void;
-  ended(): number;
-  encodeRow(): number;
-  valueCount(): number;
-  finish(count: number, capacity: number): number;
-}
 
 /** The kernel, as one that codes and decodes. */
 export class ScanKernel implements StripCoder, StripDecoder {
-  private readonly kernel = instantiate<Exports>(scanWasm);
-  private readonly pixelBytes: number;
+  private readonly machine: ScanMachine;
   private readonly channels: number;
 
   constructor(format: PixelFormat, { parameters, entropy }: ScanTables) {
-    const { kernel } = this;
-    this.pixelBytes = bytesPerPixel(format);
+    this.machine = new ScanMachine(format);
     this.channels = format.channels;
-    const model = new ScanModel(format, parameters);
+    const { kernel } = this.machine;
+    const { levelOf } = new ScanModel(format, parameters);
+    const levels = parameters.thresholds.length + 1;
     const { buffer } = kernel.memory;
-    new Int32Array(buffer, kernel.WEIGHTS.value).set(parameters.weights);
     new Int32Array(buffer, kernel.MIDDLES.value).set(parameters.middles);
-    new Uint8Array(buffer, kernel.LEVELS.value).set(model.levelOf);
-    new Uint8Array(buffer, kernel.TABLES.value).set(entropy.map);
-    new Uint16Array(buffer, kernel.FREQUENCIES.value).set(entropy.frequencies);
-    new Uint16Array(buffer, kernel.STARTS.value).set(startsOf(entropy));
+    const tables = new Uint8Array(buffer, kernel.TABLES.value);
+    for (let plane = 0; plane < format.channels; plane += 1) {
+      const map = entropy.map.subarray(plane * levels);
+      tables.set(
+        levelOf.map((level) => map[level] as number),
+        plane * (UNREST_MAX + 1),
+      );
+    }
+    const starts = startsOf(entropy);
+    const entries = Uint32Array.from(entropy.frequencies, (frequency, slot) => {
+      return (starts[slot] as number) * 2 ** 16 + frequency;
+    });
+    new Uint32Array(buffer, kernel.ENTRIES.value).set(entries);
     new Uint32Array(buffer, kernel.COSTS.value).set(costsOf(entropy));
     new Uint8Array(buffer, kernel.PLACES.value).set(tokensByPlace(entropy));
-    const levels = parameters.thresholds.length + 1;
-    const colours = model.planes.decorrelated ? 1 : 0;
-    kernel.configure(format.channels, levels, parameters.unrestShift, format.bits, colours);
+    this.machine.configure(parameters);
   }
 
   encode(view: PixelView, target: Uint8Array, offset: number, capacity: number): CodedRows {
-    const { kernel } = this;
+    const { machine } = this;
+    const { kernel, pixelBytes } = machine;
     const most = Math.min(capacity, PAYLOAD_MAX);
     const limit = (most - STATE_BYTES) * 8 * COST_UNIT;
-    const rowBytes = view.width * this.pixelBytes;
+    const rowBytes = view.width * pixelBytes;
     // A row more than fits is looked at.
-    const memory = this.memoryFor(view.width, 1, VALUES_MAX + view.width * this.channels);
+    const memory = machine.memoryFor(view.width, 1, VALUES_MAX + view.width * this.channels);
     const pixels = kernel.begin(view.width, 1);
     // How many values there are up to the end of each row that may fit.
     const ends: number[] = [];
@@ -92,17 +68,18 @@ export class ScanKernel implements StripCoder, StripDecoder {
   }
 
   decode(payload: Uint8Array, view: PixelView): boolean {
-    const { kernel } = this;
+    const { machine } = this;
+    const { kernel, pixelBytes } = machine;
     if (payload.length > PAYLOAD_MAX) return false;
-    const rowBytes = view.width * this.pixelBytes;
+    const rowBytes = view.width * pixelBytes;
     const chunk = Math.max(1, Math.floor(CHUNK_BYTES / rowBytes));
-    const memory = this.memoryFor(view.width, chunk, 0);
+    const memory = machine.memoryFor(view.width, chunk, 0);
     const pixels = kernel.begin(view.width, chunk);
     memory.set(payload, kernel.PAYLOAD.value);
     kernel.beginPayload(payload.length);
     for (let y = 0; y < view.height; y += chunk) {
       const rows = Math.min(chunk, view.height - y);
-      kernel.decodeRows(rows);
+      kernel.decodeRows(pixels, rows);
       for (let row = 0; row < rows; row += 1) {
         const from = pixels + row * rowBytes;
         const at = view.offset + (y + row) * view.stride;
@@ -111,14 +88,6 @@ export class ScanKernel implements StripCoder, StripDecoder {
     }
     return kernel.ended() !== 0;
   }
-
-  /** The kernel's memory, grown to what a rectangle needs. */
-  private memoryFor(width: number, rows: number, values: number): Uint8Array {
-    const { memory } = this.kernel;
-    const missing = this.kernel.roomFor(width, rows, values) - memory.buffer.byteLength;
-    if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
-    return new Uint8Array(memory.buffer);
-  }
 }
 
 /** Room for a payload in the kernel. */
@@ -126,6 +95,3 @@ const PAYLOAD_MAX = 0x4_0000;
 
 /** Ours: rows are fetched from the kernel so many bytes at a time. */
 const CHUNK_BYTES = 0x8000;
-
-/** A page of WebAssembly. */
-const PAGE_BYTES = 0x1_0000;

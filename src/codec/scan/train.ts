@@ -1,9 +1,10 @@
 import { fitModel } from "../entropy/fit.js";
 import { COST_UNIT, costsOf, type EntropyModel, Histograms } from "../entropy/model.js";
-import { fromSigned, TOKEN_ROOM, tokenOf } from "../entropy/tokens.js";
+import { TOKEN_ROOM } from "../entropy/tokens.js";
 import type { PixelFormat, PixelView } from "../types.js";
-import { candidates, walk } from "./fit.js";
-import { ScanModel } from "./model.js";
+import { CLASSES, NEIGHBOURS, type ScanParameters, UNREST_MAX } from "./model.js";
+import { Planes } from "./planes.js";
+import { leastUnrest, ScanStudy, type StepCounts } from "./study.js";
 import { writeScanTables } from "./tables.js";
 
 /**
@@ -19,14 +20,7 @@ export function trainScan(
   const step = Math.ceil(pixels / TRAINED_PIXELS_MAX);
   const samples = views.filter((_, index) => index % step === 0);
   let best: { tables: Uint8Array; bytes: number } | undefined;
-  for (const parameters of candidates(format, samples)) {
-    const model = new ScanModel(format, parameters);
-    const histograms = new Histograms(model.contexts);
-    for (const sample of samples) {
-      walk(model, sample, (context, residual) => {
-        histograms.add(context, tokenOf(fromSigned(residual)));
-      });
-    }
+  for (const { parameters, histograms } of candidates(format, samples)) {
     for (const tablesMax of TABLES_TRIED) {
       const entropy = fitModel(histograms, tablesMax);
       const tables = writeScanTables({ parameters, entropy });
@@ -35,6 +29,90 @@ export function trainScan(
     }
   }
   return best?.tables ?? new Uint8Array();
+}
+
+interface Candidate {
+  readonly parameters: ScanParameters;
+  /** Of the tokens of samples, by context. */
+  readonly histograms: Histograms;
+}
+
+/** The parameters that may fit samples: with and without weights; of colours always luma and differences. */
+function candidates(format: PixelFormat, samples: readonly PixelView[]): Candidate[] {
+  const decorrelated = format.colour === "rgb";
+  const middles = middlesOf(new Planes(format, decorrelated), samples);
+  const study = new ScanStudy(format, decorrelated);
+  const plain = new Int16Array(2 * CLASSES * NEIGHBOURS);
+  return [study.weights(samples), plain].map((weights) => {
+    const counts = study.counts(samples, weights);
+    const { unrestShift, thresholds } = unrestOf(counts);
+    return {
+      parameters: { decorrelated, middles, weights, unrestShift, thresholds },
+      histograms: byContext(counts, format.channels, unrestShift, thresholds),
+    };
+  });
+}
+
+/** Thresholds that spread the samples' pixels over `LEVELS` contexts of about the same number. */
+function unrestOf({ steps, counts }: StepCounts): { unrestShift: number; thresholds: number[] } {
+  const times = new Float64Array(steps);
+  counts.forEach((count, at) => {
+    const step = Math.floor(at / TOKEN_ROOM) % steps;
+    times[step] = (times[step] as number) + count;
+  });
+  const all = times.reduce((sum, count) => sum + count, 0);
+  // Where each level ends: behind the step that its last pixel is in.
+  const ends: number[] = [];
+  for (let step = 0, before = 0; step < steps; step += 1) {
+    before += times[step] as number;
+    while (ends.length + 1 < LEVELS && before > (all * (ends.length + 1)) / LEVELS) {
+      ends.push(leastUnrest(step + 1));
+    }
+  }
+  const unrestShift = Math.max(0, 32 - Math.clz32(ends.at(-1) ?? 0) - 12);
+  const thresholds = ends.map((end) => Math.min(UNREST_MAX, Math.ceil(end / 2 ** unrestShift)));
+  return { unrestShift, thresholds: [...new Set(thresholds)] };
+}
+
+/** What was counted by steps of unrest, by contexts. */
+function byContext(
+  { steps, counts }: StepCounts,
+  planes: number,
+  unrestShift: number,
+  thresholds: readonly number[],
+): Histograms {
+  const levels = thresholds.length + 1;
+  const histograms = new Histograms(planes * levels);
+  for (let step = 0, level = 0; step < steps; step += 1) {
+    while (
+      level + 1 < levels &&
+      leastUnrest(step) >> unrestShift >= (thresholds[level] as number)
+    ) {
+      level += 1;
+    }
+    for (let plane = 0; plane < planes; plane += 1) {
+      const from = (plane * steps + step) * TOKEN_ROOM;
+      const to = (plane * levels + level) * TOKEN_ROOM;
+      for (let token = 0; token < TOKEN_ROOM; token += 1) {
+        histograms.counts[to + token] =
+          (histograms.counts[to + token] as number) + (counts[from + token] as number);
+      }
+    }
+  }
+  return histograms;
+}
+
+/** What lies in the middle of each plane's numbers in the samples' middle rows. */
+function middlesOf(planes: Planes, samples: readonly PixelView[]): number[] {
+  const numbers = Array.from({ length: planes.count }, () => [] as number[]);
+  for (const sample of samples) {
+    const lines = planes.newLines(sample.width);
+    planes.readRow(sample, sample.height >> 1, lines, 0);
+    lines.forEach((line, plane) => {
+      numbers[plane]?.push(...line);
+    });
+  }
+  return numbers.map((own) => Int32Array.from(own).sort()[own.length >> 1] as number);
 }
 
 /** What the tokens cost that histograms count. */
@@ -56,3 +134,6 @@ const TRAINED_PIXELS_MAX = 1 << 16;
 
 /** Ours: more tables fit more closely, and take room in the manifest. */
 const TABLES_TRIED = [4, 10, 20];
+
+/** Ours: contexts of a plane. */
+const LEVELS = 24;
