@@ -72,9 +72,9 @@ function decode(shape, pieces, tables, target) {
   const decoder = PieceDecoder.of(shape, tables);
   let covered = 0;
   for (let index = pieces.length - 1; index >= 0; index -= 1) {
-    const area = decoder.decode(pieces[index], target, 0, 0);
-    if (area === undefined) throw new Error("a piece was refused");
-    covered += area.width * area.height;
+    const areas = decoder.decode(pieces[index], target, 0, 0);
+    if (areas === undefined) throw new Error("a piece was refused");
+    for (const { width, height } of areas) covered += width * height;
   }
   if (covered !== shape.width * shape.height) throw new Error("pieces are no partition");
 }

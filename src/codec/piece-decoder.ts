@@ -1,14 +1,22 @@
 import { decoderOf } from "./families.js";
-import { PieceHeads } from "./piece-head.js";
+import { PieceHeads, type PiecePart } from "./piece-head.js";
 import { bytesPerPixel, copyPixels, newView, partOf } from "./pixels.js";
 import { decodeTables, Family } from "./tables.js";
 import type { PieceArea, PixelView, StripDecoder } from "./types.js";
 import { type PictureShape, UnitGrid } from "./units.js";
 import { LevelMapper } from "./value-map.js";
 
+/** A rectangle of a piece, and its pixels. */
+export interface DecodedPart {
+  readonly area: PieceArea;
+  /** Row r of them is the picture's row `area.y + r * area.rowStep`. */
+  readonly pixels: PixelView;
+}
+
 /** Decodes the pieces of one picture, each alone and in any order. Whatever the bytes, it decodes or refuses. */
 export class PieceDecoder {
   private readonly pixelBytes: number;
+  private spare = new Uint8Array();
 
   private constructor(
     shape: PictureShape,
@@ -34,28 +42,75 @@ export class PieceDecoder {
     return new PieceDecoder(shape, new PieceHeads(new UnitGrid(shape, read.unitSize)), families);
   }
 
-  /** The pixels that a piece says it holds, all inside the picture; undefined when its head is refused. */
-  areaOf(piece: Uint8Array): PieceArea | undefined {
-    const head = this.heads.read(piece);
-    return head !== undefined && this.families.has(head.family) ? head.area : undefined;
+  /** The pixels that a piece says it holds, rectangles inside the picture, at least one; undefined when its heads are refused. */
+  areasOf(piece: Uint8Array): PieceArea[] | undefined {
+    return this.partsOf(piece)?.map(({ area }) => area);
   }
 
   /**
    * Decodes a piece into a part of the picture: the raster's first pixel is (originX, originY), its rows are the
    * picture's, all fields together. Only pixels of the piece that lie in the raster are written.
-   * Returns the whole area of the piece; undefined when the piece is refused, its pixels are then undefined.
+   * Returns the whole areas of the piece; undefined when the piece is refused, their pixels are then undefined.
    */
   decode(
     piece: Uint8Array,
     raster: PixelView,
     originX: number,
     originY: number,
-  ): PieceArea | undefined {
-    const head = this.heads.read(piece);
-    const decoder = head && this.families.get(head.family);
-    if (head === undefined || decoder === undefined) return undefined;
-    const { area } = head;
-    const payload = piece.subarray(this.heads.bytes);
+  ): PieceArea[] | undefined {
+    const parts = this.partsOf(piece);
+    const fits = parts?.every((part) => this.place(piece, part, raster, originX, originY));
+    return fits === true ? parts?.map(({ area }) => area) : undefined;
+  }
+
+  /**
+   * Decodes a piece into memory of this decoder: the pixels of each of its areas, good until the next call. Undefined when the piece is
+   * refused.
+   */
+  decodeAlone(piece: Uint8Array): DecodedPart[] | undefined {
+    const parts = this.partsOf(piece);
+    if (parts === undefined) return undefined;
+    const decoded: DecodedPart[] = [];
+    let offset = 0;
+    for (const { area } of parts) {
+      const { width, height } = area;
+      const stride = width * this.pixelBytes;
+      decoded.push({ area, pixels: { bytes: this.spare, offset, stride, width, height } });
+      offset += height * stride;
+    }
+    if (this.spare.length < offset) {
+      this.spare = new Uint8Array(offset);
+      return this.decodeAlone(piece);
+    }
+    const fits = parts.every((part, index) =>
+      this.decodePart(piece, part, (decoded[index] as DecodedPart).pixels),
+    );
+    return fits ? decoded : undefined;
+  }
+
+  private partsOf(piece: Uint8Array): PiecePart[] | undefined {
+    const parts = this.heads.read(piece);
+    return parts?.every(({ family }) => this.families.has(family)) === true ? parts : undefined;
+  }
+
+  /** Decodes one part into a view of its size. Returns whether that is possible. */
+  private decodePart(
+    piece: Uint8Array,
+    { family, start, end }: PiecePart,
+    view: PixelView,
+  ): boolean {
+    return this.families.get(family)?.decode(piece.subarray(start, end), view) === true;
+  }
+
+  /** The same into what a raster shows of it. */
+  private place(
+    piece: Uint8Array,
+    part: PiecePart,
+    raster: PixelView,
+    originX: number,
+    originY: number,
+  ): boolean {
+    const { area } = part;
     const columns = span(area.x - originX, area.width, 1, raster.width);
     const rows = span(area.y - originY, area.height, area.rowStep, raster.height);
     const inside = { x: columns.first, y: rows.first, width: columns.count, height: rows.count };
@@ -70,14 +125,14 @@ export class PieceDecoder {
       height: inside.height,
     };
     if (inside.width === area.width && inside.height === area.height) {
-      return decoder.decode(payload, place) ? area : undefined;
+      return this.decodePart(piece, part, place);
     }
     const whole = newView(area.width, area.height, this.pixelBytes);
-    if (!decoder.decode(payload, whole)) return undefined;
+    if (!this.decodePart(piece, part, whole)) return false;
     if (inside.width > 0 && inside.height > 0) {
       copyPixels(partOf(whole, inside, this.pixelBytes), place, this.pixelBytes);
     }
-    return area;
+    return true;
   }
 }
 

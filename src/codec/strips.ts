@@ -1,3 +1,5 @@
+import type { Rect } from "../base/geometry.js";
+
 /** Where strips are cut: a rectangle of pixels. */
 interface Space {
   readonly width: number;
@@ -5,28 +7,29 @@ interface Space {
 }
 
 /**
- * The width of the next strip, given how many pixels a full piece is expected to hold and what is left of the unit. Pieces are
- * then about `aspect` times as wide as high (wider where the unit is low), and the strip's last one is about full. Even, unless the strip is the
- * last; the rest of the unit is left none that is too narrow.
+ * The width of the next strip, given how many pixels a full piece is expected to hold and what is left of the unit: one of several that are about
+ * equally wide, with pieces about `aspect` times as wide as high (wider where the unit is low). Even, unless the strip is the last.
  */
 export function stripWidth(pixels: number, { width, height }: Space, aspect: number): number {
-  const middle = Math.max(Math.sqrt(aspect * pixels), pixels / height, 2);
-  if (width < 1.4 * middle) return width;
-  const last = width < 2.8 * middle;
-  // Two strips of one width end a unit better than one and a sliver.
-  const wished = last ? width / 2 : middle;
-  const [low, high] = last ? [wished, wished] : [0.85 * wished, 1.2 * wished];
-  let best = evened(wished);
-  for (let wide = evened(low); wide <= high && wide < width; wide += 2) {
-    if (unused(pixels, wide, height) < unused(pixels, best, height) - 0.002) best = wide;
-  }
-  return Math.min(width, best);
+  const wished = Math.max(Math.sqrt(aspect * pixels), pixels / height, 2);
+  const count = Math.round(width / wished);
+  return count <= 1 ? width : Math.min(width, evened(width / count));
 }
 
-/** The share of a strip's last piece that is empty, of all the strip's pieces. */
-function unused(pixels: number, width: number, height: number): number {
-  const pieces = (width * height) / pixels;
-  return 1 - pieces / Math.ceil(pieces);
+/** Some small places that are spread over a region, to learn from them what it holds: at most a twelfth of it, or one. */
+export function probePlaces(region: Rect): Rect[] {
+  const width = Math.min(region.width, PROBE_SIDE);
+  const height = Math.min(region.height, Math.floor(PROBE_SIDE ** 2 / width));
+  const worth = (region.width * region.height) / (PROBED_OF * width * height);
+  const side = Math.min(PROBES_ACROSS_MAX, Math.max(1, Math.floor(Math.sqrt(worth))));
+  const spread = (start: number, room: number, index: number): number =>
+    start + 2 * Math.floor((room * (2 * index + 1)) / (4 * side));
+  return Array.from({ length: side * side }, (_, index) => ({
+    x: spread(region.x, region.width - width, index % side),
+    y: spread(region.y, region.height - height, Math.floor(index / side)),
+    width,
+    height,
+  }));
 }
 
 /** The width of strips of raw pieces that hold at most `pixels` pixels, with the fewest pieces in all; then nearest to square. */
@@ -50,3 +53,8 @@ function rawPieces(pixels: number, width: number, space: Space): number {
 
 /** The even number next to `value`, at least 2. */
 const evened = (value: number): number => Math.max(2, 2 * Math.round(value / 2));
+
+/** Ours: wide enough to meet what the region holds, small enough to cost little. */
+const PROBE_SIDE = 48;
+const PROBED_OF = 12;
+const PROBES_ACROSS_MAX = 3;

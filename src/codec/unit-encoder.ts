@@ -1,10 +1,11 @@
 import { assert } from "../base/assert.js";
 import type { Rect } from "../base/geometry.js";
 import { coderOf } from "./families.js";
+import { PieceFiller } from "./piece-filler.js";
 import { PieceHeads } from "./piece-head.js";
 import { bytesPerPixel, newView, partOf } from "./pixels.js";
 import { cellEdges, joinCells, type Region } from "./regions.js";
-import { rawStripWidth, stripWidth } from "./strips.js";
+import { probePlaces, rawStripWidth, stripWidth } from "./strips.js";
 import { decodeTables, Family } from "./tables.js";
 import { Trial } from "./trial.js";
 import type { CodedRows, PixelView, StripCoder } from "./types.js";
@@ -27,15 +28,14 @@ interface Work {
  * so that units may be coded anywhere, in any order.
  */
 export class UnitEncoder {
-  private readonly heads: PieceHeads;
+  private readonly filler: PieceFiller;
   private readonly pixelBytes: number;
   private readonly mapper: LevelMapper | undefined;
   private readonly levelBytes: number;
   private readonly coders = new Map<Family, StripCoder>();
   private readonly trial: Trial;
-  private readonly capacity: number;
-  /** The piece under work. */
-  private readonly piece: Uint8Array;
+  /** For payloads that only their length is asked of. */
+  private readonly spare: Uint8Array;
 
   /** `tables` as `analyse` made them for this picture; `pieceBytes` is the longest piece allowed, head included. */
   constructor(shape: PictureShape, tables: Uint8Array, pieceBytes: number) {
@@ -48,12 +48,11 @@ export class UnitEncoder {
     for (const { family, bytes } of read.sections) {
       this.addCoder(family, coderOf(family, format, bytes));
     }
-    this.heads = new PieceHeads(new UnitGrid(shape, read.unitSize));
+    this.filler = new PieceFiller(new PieceHeads(new UnitGrid(shape, read.unitSize)), pieceBytes);
     this.pixelBytes = bytesPerPixel(shape);
     this.levelBytes = bytesPerPixel(format);
     this.trial = new Trial(this.levelBytes);
-    this.capacity = pieceBytes - this.heads.bytes;
-    this.piece = new Uint8Array(pieceBytes);
+    this.spare = new Uint8Array(this.filler.capacity);
   }
 
   /**
@@ -71,6 +70,7 @@ export class UnitEncoder {
     const { width, height } = unit;
     if (coded > 0) this.encodeLevels(work, coded);
     if (coded < height) this.encodeRaw(work, { x: 0, y: coded, width, height: height - coded });
+    this.flush(work);
   }
 
   /** Codes all rows that have levels. */
@@ -115,7 +115,7 @@ export class UnitEncoder {
   }
 
   private encodeRaw(work: Work, region: Rect): void {
-    const width = rawStripWidth(Math.floor(this.capacity / this.pixelBytes), region);
+    const width = rawStripWidth(Math.floor(this.filler.capacity / this.pixelBytes), region);
     for (let x = 0; x < region.width; x += width) {
       const wide = Math.min(width, region.width - x);
       this.encodeStrip(work, { ...region, x: region.x + x, width: wide }, Family.raw);
@@ -135,25 +135,31 @@ export class UnitEncoder {
     }
   }
 
-  /** About how many pixels in the middle of the region fill a piece. */
+  /** About how many pixels of the region fill a piece, by some places that are spread over it. */
   private probe(work: Work, region: Rect, family: Family): number {
-    const width = Math.min(region.width, PROBE_WIDTH);
-    const height = Math.min(region.height, (8 * PROBE_WIDTH * PROBE_WIDTH) / width);
-    const x = region.x + 2 * Math.floor((region.width - width) / 4);
-    const y = region.y + 2 * Math.floor((region.height - height) / 4);
-    const { rows, bytes } = this.code(work, { x, y, width, height }, family);
-    return rows === 0 ? width : this.pixelsOfPiece(rows * width, bytes);
+    let pixels = 0;
+    let bytes = 0;
+    for (const place of probePlaces(region)) {
+      const part = this.partOf(work, place, family);
+      const coded = this.coderFor(family).encode(part, this.spare, 0, this.spare.length);
+      // Of what does not fit, all that is known is that a row fills a piece.
+      pixels += Math.max(1, coded.rows) * place.width;
+      bytes += coded.rows === 0 ? this.spare.length : coded.bytes;
+    }
+    return this.pixelsOfPiece(pixels, bytes);
   }
 
   private pixelsOfPiece(pixels: number, bytes: number): number {
-    return (pixels * FILL_EXPECTED * this.capacity) / Math.max(1, bytes);
+    return (pixels * FILL_EXPECTED * this.filler.capacity) / Math.max(1, bytes);
   }
 
-  /** Codes a strip from top to bottom, as few pieces as hold it. Returns the bytes of all their payloads. */
+  /** Codes a strip from top to bottom; its first rows go into the piece that is begun. Returns the bytes of all its payloads. */
   private encodeStrip(work: Work, strip: Rect, family: Family): number {
+    const { filler } = this;
     const end = strip.y + strip.height;
     let total = 0;
     for (let { y } = strip; y < end; ) {
+      if (!filler.isEmpty && filler.room < ROOM_MIN * filler.capacity) this.flush(work);
       const rest = { ...strip, y, height: end - y };
       let chosen = family;
       let coded = this.code(work, rest, family);
@@ -161,9 +167,13 @@ export class UnitEncoder {
         chosen = Family.raw;
         coded = this.code(work, rest, Family.raw);
       }
+      if (coded.rows === 0 && !filler.isEmpty) {
+        this.flush(work);
+        continue;
+      }
       const height = coded.rows > 0 ? coded.rows : Math.min(rest.height, NARROWED_ROWS);
       const block = { ...rest, height };
-      if (coded.rows > 0) this.emit(work, block, chosen, coded.bytes);
+      if (coded.rows > 0) filler.add(chosen, work.unit, block, coded.bytes);
       total += coded.rows > 0 ? coded.bytes : this.encodeNarrower(work, block, family);
       y += height;
     }
@@ -179,18 +189,20 @@ export class UnitEncoder {
     return left + this.encodeStrip(work, rest, family);
   }
 
-  /** Codes as many of the rectangle's rows as fit into the piece under work, behind its head. */
+  /** Codes as many of the rectangle's rows as fit into the piece that is begun. */
   private code(work: Work, rect: Rect, family: Family): CodedRows {
-    const part =
-      family === Family.raw
-        ? partOf(work.values, rect, this.pixelBytes)
-        : partOf(work.levels, rect, this.levelBytes);
-    return this.coderFor(family).encode(part, this.piece, this.heads.bytes, this.capacity);
+    const { bytes, start, room } = this.filler;
+    return this.coderFor(family).encode(this.partOf(work, rect, family), bytes, start, room);
   }
 
-  private emit(work: Work, rect: Rect, family: Family, bytes: number): void {
-    this.heads.write(this.piece, family, work.unit, rect);
-    work.emit(this.piece.slice(0, this.heads.bytes + bytes));
+  private partOf(work: Work, rect: Rect, family: Family): PixelView {
+    return family === Family.raw
+      ? partOf(work.values, rect, this.pixelBytes)
+      : partOf(work.levels, rect, this.levelBytes);
+  }
+
+  private flush(work: Work): void {
+    if (!this.filler.isEmpty) work.emit(this.filler.take());
   }
 
   private coderFor(family: Family): StripCoder {
@@ -205,17 +217,17 @@ export class UnitEncoder {
   }
 }
 
-/** Ours: wide enough to meet what the region holds, small enough to cost little. */
-const PROBE_WIDTH = 48;
-
-/** Ours: how wide pieces are beside their height; matches lie rather beside than above. */
-const ASPECTS: Record<Family, number> = { 0: 1, 1: 1, 2: 1, 3: 1.7 };
+/** Ours: how wide pieces are beside their height. Low rows fill a piece better; but matches of the synthetic family lie rather beside than above. */
+const ASPECTS: Record<Family, number> = { 0: 1, 1: 0.7, 2: 0.7, 3: 1.7 };
 
 /** Ours: a cell is taken out of its surroundings when that makes it so much smaller. */
 const CLEARLY = 0.93;
 
 /** Ours: how full pieces get that hold whole rows. */
 const FILL_EXPECTED = 0.97;
+
+/** Ours: a piece is filled on where so much of it is empty; less is not worth a head. */
+const ROOM_MIN = 0.1;
 
 /** Ours: where a strip is too wide for its pixels, it is narrowed for so many rows. */
 const NARROWED_ROWS = 32;

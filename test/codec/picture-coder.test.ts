@@ -9,7 +9,9 @@ import {
   sampleAreas,
   UnitGrid,
 } from "../../src/codec/picture-coder.js";
+import { PieceHeads } from "../../src/codec/piece-head.js";
 import { bytesPerPixel, newView, partOf } from "../../src/codec/pixels.js";
+import { Family } from "../../src/codec/tables.js";
 import type { PixelView } from "../../src/codec/types.js";
 import {
   areaOf,
@@ -72,6 +74,56 @@ test.each([
     const fill = pieces.reduce((sum, piece) => sum + piece.length, 0) / (1_150 * pieces.length);
     expect(fill).toBeGreaterThan(0.93);
   }
+});
+
+/** Smooth to the left, restless to the right: no strip ends with a full piece by itself. */
+const restless = (shape: PictureShape): PixelView => {
+  const random = new Random(17);
+  return pictureOf(shape, (x, y) => 90 + (y >> 3) + (random.uint32() % (2 + (x >> 4))));
+};
+
+test("a piece is filled on by the strips that follow", () => {
+  for (const [width, height] of [
+    [400, 300],
+    [130, 700],
+  ] as const) {
+    for (const fields of [1, 2] as const) {
+      const shape = { ...GRAY, width, height, fields };
+      const picture = restless(shape);
+      const pieces = expectExact(shape, picture);
+      const fill = pieces.reduce((sum, { length }) => sum + length, 0) / (1_150 * pieces.length);
+      expect(fill).toBeGreaterThan(0.92);
+      const decoder = PieceDecoder.of(shape, tablesOf(shape, picture));
+      expect(pieces.some((piece) => (decoder?.areasOf(piece)?.length ?? 0) > 1)).toBe(true);
+    }
+  }
+});
+
+test("parts of a piece are of one unit, and hold no more than it does", () => {
+  const shape = { ...GRAY, width: 700, height: 400, fields: 1 } as const;
+  const tables = Uint8Array.of(1, 0x88, 0);
+  const heads = new PieceHeads(new UnitGrid(shape, { log2Width: 8, log2Height: 8 }));
+  const decoder = PieceDecoder.of(shape, tables);
+  const pieceOf = (...parts: { unit: number; width: number; height: number }[]): Uint8Array => {
+    const bytes = new Uint8Array(0x10000);
+    let at = 0;
+    parts.forEach(({ unit, width, height }, index) => {
+      const payloadBytes = width * height;
+      const follows = index < parts.length - 1 ? { payloadBytes } : {};
+      const rect = { x: 0, y: 0, width, height };
+      heads.write(bytes, at, { family: Family.raw, unit, rect, ...follows });
+      at += heads.bytes + ("payloadBytes" in follows ? 2 : 0) + payloadBytes;
+    });
+    return bytes.subarray(0, at);
+  };
+  const half = { unit: 1, width: 100, height: 100 };
+  const areas = decoder?.decodeAlone(pieceOf(half, half));
+  expect(areas?.map(({ area }) => area.x)).toEqual([232, 232]);
+  expect(decoder?.areasOf(pieceOf(half, half).subarray(0, 10_000))).toBeUndefined();
+  expect(decoder?.areasOf(pieceOf(half, { ...half, unit: 2 }))).toBeUndefined();
+  const most = { unit: 1, width: 232, height: 100 };
+  expect(decoder?.areasOf(pieceOf(most, most))).toHaveLength(2);
+  expect(decoder?.areasOf(pieceOf(most, most, half))).toBeUndefined();
 });
 
 test("the shortest pieces allowed hold the largest pixels", () => {
@@ -162,11 +214,13 @@ test("whatever the bytes, a piece is decoded inside the picture or refused", () 
     const raster = { ...picture, bytes: around, offset: guard };
     for (let round = 0; round < 400; round += 1) {
       const piece = damaged(pieces[random.between(0, pieces.length - 1)] as Uint8Array, random);
-      const area = decoder?.decode(piece, raster, 0, 0);
-      if (area === undefined) continue;
-      expect(decoder?.areaOf(piece)).toEqual(area);
-      expect(area.x + area.width).toBeLessThanOrEqual(shape.width);
-      expect(area.y + (area.height - 1) * area.rowStep).toBeLessThan(shape.height);
+      const areas = decoder?.decode(piece, raster, 0, 0);
+      if (areas === undefined) continue;
+      expect(decoder?.areasOf(piece)).toEqual(areas);
+      for (const area of areas) {
+        expect(area.x + area.width).toBeLessThanOrEqual(shape.width);
+        expect(area.y + (area.height - 1) * area.rowStep).toBeLessThan(shape.height);
+      }
     }
     const edges = [...around.subarray(0, guard), ...around.subarray(around.length - guard)];
     expect(
@@ -184,7 +238,7 @@ test("tables are read or refused, whatever the bytes", () => {
   expect(PieceDecoder.of(shape, new Uint8Array())).toBeUndefined();
   for (let round = 0; round < 500; round += 1) {
     const decoder = PieceDecoder.of(shape, damaged(tables, random));
-    decoder?.areaOf(random.bytes(random.between(0, 40)));
+    decoder?.areasOf(random.bytes(random.between(0, 40)));
   }
 });
 

@@ -69,6 +69,16 @@ export function encodeAll(
   return pieces;
 }
 
+function claim(claimed: Uint8Array, width: number, area: PieceArea): void {
+  for (let row = 0; row < area.height; row += 1) {
+    const start = (area.y + row * area.rowStep) * width + area.x;
+    for (let at = start; at < start + area.width; at += 1) {
+      if (claimed[at] !== 0) throw new Error(`pixel ${at} belongs to two pieces`);
+      claimed[at] = 1;
+    }
+  }
+}
+
 /**
  * Decodes every piece alone, in an order of its own, into an empty picture; throws where two claim a pixel, where a piece
  * is refused or longer than allowed, and where a pixel is missing.
@@ -85,17 +95,11 @@ export function decodeAll(
   const claimed = new Uint8Array(shape.width * shape.height);
   for (const piece of [...pieces].reverse()) {
     if (piece.length > pieceBytes) throw new Error(`a piece of ${piece.length} bytes`);
-    const told = decoder.areaOf(piece);
-    const area = decoder.decode(piece, picture, 0, 0);
-    if (area === undefined) throw new Error("a piece is refused");
-    if (JSON.stringify(told) !== JSON.stringify(area)) throw new Error("areaOf tells another area");
-    for (let row = 0; row < area.height; row += 1) {
-      const start = (area.y + row * area.rowStep) * shape.width + area.x;
-      for (let at = start; at < start + area.width; at += 1) {
-        if (claimed[at] !== 0) throw new Error(`pixel ${at} belongs to two pieces`);
-        claimed[at] = 1;
-      }
-    }
+    const told = decoder.areasOf(piece);
+    const areas = decoder.decode(piece, picture, 0, 0);
+    if (areas === undefined) throw new Error("a piece is refused");
+    if (JSON.stringify(told) !== JSON.stringify(areas)) throw new Error("areasOf tells others");
+    for (const area of areas) claim(claimed, shape.width, area);
   }
   if (claimed.includes(0)) throw new Error(`pixel ${claimed.indexOf(0)} belongs to no piece`);
   return picture;

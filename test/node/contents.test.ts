@@ -128,10 +128,12 @@ function holesOf({ manifest, pieces }: MadeImage, lacks: (piece: number) => bool
   const mask = new Uint8Array(content.width * content.height).fill(255);
   const decoder = PieceDecoder.of(content, content.tables);
   pieces.forEach((bytes, piece) => {
-    const area = lacks(piece) ? undefined : decoder?.areaOf(bytes);
-    for (let row = 0; area !== undefined && row < area.height; row += 1) {
-      const from = (area.y + row * area.rowStep) * content.width + area.x;
-      mask.fill(0, from, from + area.width);
+    const areas = lacks(piece) ? undefined : decoder?.areasOf(bytes);
+    for (const { x, y, width, height, rowStep } of areas ?? []) {
+      for (let row = 0; row < height; row += 1) {
+        const from = (y + row * rowStep) * content.width + x;
+        mask.fill(0, from, from + width);
+      }
     }
   });
   return mask;

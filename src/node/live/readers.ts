@@ -1,6 +1,5 @@
 import type { Rect } from "../../base/geometry.js";
 import { PieceDecoder } from "../../codec/picture-coder.js";
-import type { PixelView } from "../../codec/types.js";
 import { JpegPicture } from "../../jpeg/picture.js";
 import { Approximation } from "../../picture/approximation.js";
 import { Coverage } from "../../picture/coverage.js";
@@ -55,7 +54,6 @@ export class RawReader implements PieceReader {
 /** Coded pieces, decoded into the raster, or into memory for one piece where there is none. */
 export class CodedReader implements PieceReader {
   private readonly pixelBytes: number;
-  private spare = new Uint8Array(0);
 
   private constructor(
     private readonly content: CodedContent,
@@ -77,30 +75,33 @@ export class CodedReader implements PieceReader {
   }
 
   read(_piece: number, bytes: Uint8Array): Read | undefined {
-    const place = this.placeFor(bytes);
-    if (place === undefined) return undefined;
-    const { view, x, y } = place;
-    const area = this.decoder.decode(bytes, view, x, y);
-    if (area === undefined) return undefined;
-    const offset = (area.y - y) * view.stride + (area.x - x) * this.pixelBytes;
-    this.view?.placeExact(area, view.bytes, offset, view.stride * area.rowStep);
-    return { exact: [area], approximate: [] };
+    const exact =
+      this.raster === undefined ? this.readAlone(bytes) : this.readInto(this.raster, bytes);
+    return exact && { exact, approximate: [] };
   }
 
-  /** Where a piece is decoded to: pixels, and which of the picture's is the first of them. */
-  private placeFor(piece: Uint8Array): { view: PixelView; x: number; y: number } | undefined {
+  private readInto(raster: Uint8Array, piece: Uint8Array): PieceRect[] | undefined {
     const { width, height } = this.content;
-    if (this.raster !== undefined) {
-      const stride = width * this.pixelBytes;
-      return { view: { bytes: this.raster, offset: 0, stride, width, height }, x: 0, y: 0 };
+    const stride = width * this.pixelBytes;
+    const areas = this.decoder.decode(
+      piece,
+      { bytes: raster, offset: 0, stride, width, height },
+      0,
+      0,
+    );
+    for (const area of areas ?? []) {
+      const offset = area.y * stride + area.x * this.pixelBytes;
+      this.view?.placeExact(area, raster, offset, stride * area.rowStep);
     }
-    const area = this.decoder.areaOf(piece);
-    if (area === undefined) return undefined;
-    const rows = (area.height - 1) * area.rowStep + 1;
-    const stride = area.width * this.pixelBytes;
-    if (this.spare.length < rows * stride) this.spare = new Uint8Array(rows * stride);
-    const view = { bytes: this.spare, offset: 0, stride, width: area.width, height: rows };
-    return { view, x: area.x, y: area.y };
+    return areas;
+  }
+
+  private readAlone(piece: Uint8Array): PieceRect[] | undefined {
+    const parts = this.decoder.decodeAlone(piece);
+    return parts?.map(({ area, pixels }) => {
+      this.view?.placeExact(area, pixels.bytes, pixels.offset, pixels.stride);
+      return area;
+    });
   }
 }
 

@@ -63,8 +63,7 @@ export class CodedRaster implements AssembledRaster {
     let done = 0;
     for await (const { pieces } of this.exactRuns()) {
       for (const piece of pieces) {
-        const area = this.decoder.place(piece, raster, whole);
-        if (area !== undefined) this.exact.add(area);
+        for (const area of this.decoder.place(piece, raster, whole) ?? []) this.exact.add(area);
         done += 1;
         if (done % PIECES_AT_ONCE === 0) await new Promise(setImmediate);
       }

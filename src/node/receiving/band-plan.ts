@@ -42,10 +42,12 @@ export async function planBands(
   const lists = new NumberLists(edges.length);
   for await (const { first, pieces } of runs) {
     pieces.forEach((piece, index) => {
-      const area = decoder.areaOf(piece);
-      if (area === undefined) return;
-      const last = bandOf[area.y + (area.height - 1) * area.rowStep] as number;
-      for (let band = bandOf[area.y] as number; band <= last; band += 1) {
+      const areas = decoder.areasOf(piece);
+      if (areas === undefined) return;
+      const top = Math.min(...areas.map(({ y }) => y));
+      const bottom = Math.max(...areas.map(({ y, height, rowStep }) => y + (height - 1) * rowStep));
+      const last = bandOf[bottom] as number;
+      for (let band = bandOf[top] as number; band <= last; band += 1) {
         lists.add(band, first + index);
       }
     });

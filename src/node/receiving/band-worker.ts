@@ -39,8 +39,7 @@ async function serve({ folder, manifest, content }: BandSetup): Promise<void> {
     raster.fill(0);
     for (const number of pieces) {
       const bytes = piece.subarray(0, files.read(number, piece, 0));
-      const area = decoder.place(bytes, raster, band);
-      if (area !== undefined) areas.push(area);
+      areas.push(...(decoder.place(bytes, raster, band) ?? []));
     }
     return { raster, areas };
   };

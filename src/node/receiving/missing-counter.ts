@@ -121,8 +121,7 @@ export class CodedCounter implements MissingCounter {
   add(piece: number, bytes: Uint8Array): void {
     this.bytes += bytes.length;
     if (piece < previewPiecesOf(this.content)) return this.preview?.add(bytes);
-    const area = this.decoder.areaOf(bytes);
-    if (area !== undefined) this.exact.add(area);
+    for (const area of this.decoder.areasOf(bytes) ?? []) this.exact.add(area);
   }
 
   clear(): void {

@@ -72,8 +72,7 @@ function codedPicture(content: CodedContent, pieces: Pieces): Omit<Snapshot, "id
   const stride = width * bytesPerPixel(content);
   for (const [, bytes] of pieces) {
     const raster = { bytes: pixels, offset: 0, stride, width, height };
-    const area = decoder?.decode(bytes, raster, 0, 0);
-    if (area !== undefined) mark(mask, width, area);
+    for (const area of decoder?.decode(bytes, raster, 0, 0) ?? []) mark(mask, width, area);
   }
   return { width, height, channels, bits, pixels, mask };
 }
