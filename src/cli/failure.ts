@@ -19,7 +19,9 @@ export function failureOf(error: unknown, command: string, env: Environment): Fa
   if (error instanceof CommanderError) {
     const { exit } = ERRORS.LACUNA_BAD_OPTION;
     const remedy = `see lacuna ${command} --help`.replace("  ", " ");
-    return { code: "LACUNA_BAD_OPTION", message: usageSentence(error.message), remedy, exit };
+    const isLacking = error.code === "commander.help";
+    const message = isLacking ? `${command} needs a command` : usageSentence(error.message);
+    return { code: "LACUNA_BAD_OPTION", message, remedy, exit };
   }
   if (error instanceof LacunaError) {
     const { code, message, remedy, exitCode: exit } = error;

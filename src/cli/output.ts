@@ -60,6 +60,11 @@ export class Output {
     if (this.json) this.stdout.write(`${JSON.stringify(event)}\n`);
   }
 
+  /** Writes a line for people that a pipe may want alone. */
+  print(line: string): void {
+    if (!this.json) this.stdout.write(`${line}\n`);
+  }
+
   say(lines: readonly string[]): void {
     if (lines.length > 0) this.stderr.write(`${lines.join("\n")}\n`);
   }

@@ -15,6 +15,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     load: () => import("./receive.js"),
   },
   send: { summary: "send pictures or other files", load: () => import("./send.js") },
+  ticket: {
+    summary: "say who may send here, and keep tickets of others",
+    load: () => import("./ticket.js"),
+  },
   plan: { summary: "tell what would be sent, without a network", load: () => import("./plan.js") },
   inspect: {
     summary: "tell what is missing in a partial result",

@@ -39,6 +39,46 @@ export function shareReader(flag: string, example: string): (text: string) => nu
   };
 }
 
+/** A length of time with its unit, in seconds: 90s, 30min, 12h, 7d. */
+export function spanReader(flag: string, example: string): (text: string) => number {
+  return quantityReader(flag, "a length of time", SPAN_UNITS, example);
+}
+
+/** Bytes, with a unit or without: 500000, 500kB, 100MB, 2GB. */
+export function bytesReader(flag: string, example: string): (text: string) => number {
+  return quantityReader(flag, "a number of bytes", BYTE_UNITS, example);
+}
+
+function quantityReader(
+  flag: string,
+  what: string,
+  units: ReadonlyMap<string, number>,
+  example: string,
+): (text: string) => number {
+  return (text) => {
+    const [, number = "", name = ""] = /^([\d.]+) ?([a-z]*)$/i.exec(text) ?? [];
+    const unit = units.get(name.toLowerCase());
+    const value = Math.round(readNumber(number) * (unit ?? Number.NaN));
+    if (value > 0 && Number.isSafeInteger(value)) return value;
+    const known = [...units.keys()].filter((key) => key !== "").join(", ");
+    throw badOption(`${flag} takes ${what} (${known}), such as ${example}; got "${text}"`);
+  };
+}
+
+const SPAN_UNITS: ReadonlyMap<string, number> = new Map([
+  ["s", 1],
+  ["min", 60],
+  ["h", 3_600],
+  ["d", 86_400],
+]);
+const BYTE_UNITS: ReadonlyMap<string, number> = new Map([
+  ["", 1],
+  ["kb", 1_000],
+  ["mb", 1_000_000],
+  ["gb", 1_000_000_000],
+  ["tb", 1_000_000_000_000],
+]);
+
 export function choiceReader<T extends string>(
   flag: string,
   choices: readonly T[],

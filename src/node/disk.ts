@@ -23,14 +23,19 @@ export async function writeAtomically(
   path: string,
   passing: string,
   parts: Iterable<Uint8Array>,
+  mode?: number,
 ): Promise<void> {
-  await writeDurably(passing, parts);
+  await writeDurably(passing, parts, mode);
   await rename(passing, path);
 }
 
 /** Writes a new file and waits until the disk has it. */
-export async function writeDurably(path: string, parts: Iterable<Uint8Array>): Promise<void> {
-  const file = await open(path, "w");
+export async function writeDurably(
+  path: string,
+  parts: Iterable<Uint8Array>,
+  mode?: number,
+): Promise<void> {
+  const file = await open(path, "w", mode);
   try {
     for (const part of parts) await writeAll(file, part);
     await file.sync();

@@ -29,6 +29,39 @@ export const ERRORS = {
     remedy: "choose another port for the live page: --view HOST:PORT, or do without: --no-view",
   },
   LACUNA_BAD_ADDRESS: { exit: 2, remedy: "write HOST:PORT, for example 192.0.2.7:7316" },
+  LACUNA_BAD_TICKET: {
+    exit: 2,
+    remedy: "copy the whole ticket that `lacuna receive` printed, or give its file: --to @FILE",
+  },
+  LACUNA_NO_TICKET: {
+    exit: 2,
+    remedy:
+      "give the ticket that `lacuna receive` printed there; an address alone reaches only receivers of your own",
+  },
+  LACUNA_UNKNOWN_TICKET: { exit: 1, remedy: "see `lacuna ticket list`" },
+  LACUNA_TICKET_EXISTS: {
+    exit: 1,
+    remedy: "choose another name, or first revoke that ticket: lacuna ticket revoke NAME",
+  },
+  LACUNA_TOO_MANY_TICKETS: {
+    exit: 1,
+    remedy: "revoke some that are needed no more: lacuna ticket revoke NAME",
+  },
+  LACUNA_TICKET_REFUSED: { exit: 5, remedy: "ask the receiver's user for another ticket" },
+  LACUNA_STATE_EXPOSED: {
+    exit: 1,
+    remedy:
+      "set that mode with chmod; if somebody may have read it, remove the file instead, and give out new tickets",
+  },
+  LACUNA_STATE_DAMAGED: {
+    exit: 1,
+    remedy:
+      "bring it back from a copy, or remove it: a key or tickets are then made anew, and old tickets are worth nothing",
+  },
+  LACUNA_STATE_BUSY: {
+    exit: 1,
+    remedy: "wait, then try again; if no Lacuna runs, remove that lock",
+  },
   LACUNA_UNKNOWN_HOST: { exit: 4, remedy: "check the host's name, or give its address" },
   LACUNA_NO_ANSWER: {
     exit: 4,

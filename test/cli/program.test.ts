@@ -27,7 +27,7 @@ async function lacuna(...argv: string[]): Promise<Run> {
   return { exit, ...said };
 }
 
-const COMMANDS = ["receive", "send", "plan", "inspect", "link", "demo"];
+const COMMANDS = ["receive", "send", "ticket", "plan", "inspect", "link", "demo"];
 
 test("the version is the package's", async () => {
   expect(await lacuna("--version")).toEqual({ exit: 0, stdout: "0.1.0\n", stderr: "" });
@@ -61,6 +61,7 @@ test("the help of each command has the flags of the contract", async () => {
       "--event-log",
     ],
     send: "--to --mode --rate --polite --drop --json --timeout".split(" "),
+    ticket: ["create", "list", "show", "revoke", "save", "forget", "key"],
     plan: ["--mode", "--json"],
     inspect: ["--json"],
     link: "--listen --to --loss --burst --delay --jitter --rate --reorder --dup --corrupt --seed --queue".split(
@@ -77,6 +78,22 @@ test("the help of each command has the flags of the contract", async () => {
 test.each([
   [["recieve"], "unknown command 'recieve' (Did you mean receive?)", "see lacuna --help"],
   [["send", "a.png"], "required option '--to <TICKET>' not specified", "see lacuna send --help"],
+  [["ticket"], "ticket needs a command", "see lacuna ticket --help"],
+  [
+    ["ticket", "revok", "anna"],
+    "unknown command 'revok' (Did you mean revoke?)",
+    "see lacuna ticket --help",
+  ],
+  [
+    ["ticket", "create", "--expires", "soon"],
+    '--expires takes a length of time (s, min, h, d), such as 7d; got "soon"',
+    "see lacuna ticket --help",
+  ],
+  [
+    ["ticket", "create", "--max-size", "5 apples"],
+    '--max-size takes a number of bytes (kb, mb, gb, tb), such as 100MB; got "5 apples"',
+    "see lacuna ticket --help",
+  ],
   [["send", "--to", "x"], "missing required argument 'PATH'", "see lacuna send --help"],
   [
     ["link", "--listen", "a:1", "--to", "b:1", "--los", "1"],

@@ -1,5 +1,13 @@
 import { expect, test } from "vitest";
-import { choiceReader, given, numberReader, readDrop, shareReader } from "../../src/cli/values.js";
+import {
+  bytesReader,
+  choiceReader,
+  given,
+  numberReader,
+  readDrop,
+  shareReader,
+  spanReader,
+} from "../../src/cli/values.js";
 
 const rate = numberReader({ flag: "--rate", unit: "megabits a second", example: "8", above: true });
 const seed = numberReader({ flag: "--seed", unit: "a whole number", example: "7", whole: true });
@@ -14,6 +22,27 @@ test("numbers are read as they are written", () => {
   expect(shareReader("--loss", "0.05")("1")).toBe(1);
   expect(readDrop("odd-rows")).toBe("odd-rows");
   expect(readDrop("0.3")).toBe(0.3);
+});
+
+test.each([
+  ["90s", 90],
+  ["1.5 min", 90],
+  ["12h", 43_200],
+  ["7D", 604_800],
+])("%s is so many seconds: %d", (text, seconds) => {
+  expect(spanReader("--expires", "7d")(text)).toBe(seconds);
+});
+
+test.each([
+  ["500000", 500_000],
+  ["500kB", 500_000],
+  ["2.5 GB", 2_500_000_000],
+])("%s is so many bytes: %d", (text, bytes) => {
+  expect(bytesReader("--max-size", "100MB")(text)).toBe(bytes);
+});
+
+test.each(["0s", "7", "d", "-1d", "1e3s", "1w", ""])("%j is no length of time", (text) => {
+  expect(() => spanReader("--expires", "7d")(text)).toThrow(/^--expires takes a length of time/);
 });
 
 test.each([

@@ -1,6 +1,5 @@
 import type { Socket } from "node:dgram";
 import { mkdir } from "node:fs/promises";
-import { networkInterfaces } from "node:os";
 import { resolve } from "node:path";
 import { type InstantUs, milliseconds, seconds } from "../../base/units.js";
 import { Receiver } from "../../protocol/receiver.js";
@@ -23,6 +22,7 @@ import {
   formatAddress,
   parseAddress,
   type ResolvedAddress,
+  reachableHost,
   resolveAddress,
 } from "../socket/address.js";
 import { nowUs } from "../socket/clock.js";
@@ -371,16 +371,6 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
 function isEnding(event: ReceiveEvent): event is ReceiveEvent & { readonly id: string } {
   const ends = event.event === "complete" || event.event === "partial" || event.event === "error";
   return ends && event.id !== undefined;
-}
-
-/** An address that a sender elsewhere can use: that of the first network when listening on all. */
-function reachableHost({ host, family }: ResolvedAddress): string {
-  if (host !== "0.0.0.0" && host !== "::") return host;
-  const wanted = family === 6 ? "IPv6" : "IPv4";
-  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-  const outward = addresses.find((a) => !a.internal && a.family === wanted && a.scopeid !== 0);
-  const plain = addresses.find((a) => !a.internal && a.family === wanted);
-  return (outward ?? plain)?.address ?? (family === 6 ? "::1" : "127.0.0.1");
 }
 
 /** Progress is told at most ten times a second. */

@@ -1,4 +1,5 @@
 import { lookup } from "node:dns/promises";
+import { networkInterfaces } from "node:os";
 import { LacunaError } from "../errors.js";
 
 /** A name or address and a port, as a person writes them. */
@@ -19,7 +20,7 @@ export interface ResolvedAddress extends Address {
  * @throws LacunaError LACUNA_BAD_ADDRESS
  */
 export function parseAddress(text: string): Address {
-  const match = /^(?:\[([^\]]+)\]|([^:[\]\s]+)):(\d{1,5})$/.exec(text);
+  const match = /^(?:\[([^\]\s]+)\]|([^:[\]\s]+)):(\d{1,5})$/.exec(text);
   const host = match?.[1] ?? match?.[2];
   const port = Number(match?.[3]);
   if (host === undefined || port > PORT_MAX) {
@@ -47,6 +48,16 @@ export async function resolveAddress({ host, port }: Address): Promise<ResolvedA
       cause,
     });
   }
+}
+
+/** An address that a sender elsewhere can use: that of the first network when listening on all. */
+export function reachableHost({ host, family }: ResolvedAddress): string {
+  if (host !== "0.0.0.0" && host !== "::") return host;
+  const wanted = family === 6 ? "IPv6" : "IPv4";
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  const outward = addresses.find((a) => !a.internal && a.family === wanted && a.scopeid !== 0);
+  const plain = addresses.find((a) => !a.internal && a.family === wanted);
+  return (outward ?? plain)?.address ?? (family === 6 ? "::1" : "127.0.0.1");
 }
 
 const PORT_MAX = 65_535;

@@ -22,6 +22,11 @@ export const REASONS = [
   "unknownConnection",
   "tooManyConnections",
   "idle",
+  "ticketRevoked",
+  "ticketExpired",
+  "ticketUsedUp",
+  "senderNotAdmitted",
+  "outOfTime",
 ] as const;
 export type Reason = (typeof REASONS)[number];
 
