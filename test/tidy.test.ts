@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const PURE_ROOMS = ["base", "codec", "fec", "jpeg", "wire", "picture", "protocol", "sim"];
+const PURE_ROOMS = ["base", "codec", "fec", "jpeg", "wire", "secure", "picture", "protocol", "sim"];
 const LINES_MAX = 410;
 
 function filesIn(folder: string, ending: RegExp): string[] {
