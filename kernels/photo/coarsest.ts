@@ -1,56 +1,55 @@
 // The coarsest lattice, by the median of neighbours.
-import { chargeRow, startRow } from "./entropy";
-import { at, grid, magnitude, size } from "./lattices";
-import { colours, height, highest, MARGIN, planeBytes, planes, TABLE_OF, width } from "./memory";
-import { beginPlane, code, low } from "./sample";
+import { grid, rowAt, stride } from "./lattices";
+import { colours, contexts, energyShift, height, highest, predictions, width } from "./memory";
+import { lowOf } from "./predict";
+import { beginPhase, codeRow, passSample } from "./rows";
 
 const ENERGY_EDGE: i32 = 60;
 const ENERGY_UNKNOWN: i32 = 1 << 20;
+const ENERGY_MAX: i32 = 1023;
 
 export function coarsest<T>(plane: i32): void {
-  const C = grid(plane, 0);
-  const restC = grid(plane, 5);
-  const helper = grid(0, 5);
-  const helped = plane > 0 && plane < colours;
   const columns = (width + 7) >> 3;
   const rows = (height + 7) >> 3;
-  const stride = columns + 2 * MARGIN;
-  beginPlane(plane);
-  const group = TABLE_OF + ((<usize>(plane * 7 * 2)) << 10);
-  const samples = planes + planeBytes * <usize>plane;
+  beginPhase(plane, 0, 0);
   for (let row = 0; row < rows; row += 1) {
-    startRow();
+    let at = rowAt(row);
     for (let column = 0; column < columns; column += 1) {
-      const o = (row + MARGIN) * stride + MARGIN + column;
-      let predicted = low < 0 ? 0 : (highest + 1) >> 1;
-      let energy = ENERGY_UNKNOWN;
-      if (row > 0 && column > 0) {
-        predicted = median(C, o, stride);
-        energy = turnOf(C, o, stride);
-      } else if (row > 0 || column > 0) {
-        predicted = at(C, column > 0 ? o - 1 : o - stride);
-        energy = ENERGY_EDGE;
-      }
-      if (helped) energy += 2 * size(helper, o);
-      const sample = samples + ((<usize>(row * 8 * width + column * 8)) << 2);
-      const residual = code<T>(predicted, 0, group, energy, sample);
-      store<i32>(restC + ((<usize>o) << 2), residual);
-      store<i32>(C + ((<usize>o) << 2), predicted + residual);
+      predict(plane, at, column, row);
+      if (isFloat<T>() && sizeof<T>() === 8) passSample(at, column * 8, row * 8);
+      else codeRow<T>(at, 1, column * 8, row * 8, 8);
+      at += 4;
     }
-    if (isInteger<T>() && !isSigned<T>()) chargeRow(row * 8);
   }
 }
 
-function median(C: usize, o: i32, stride: i32): i32 {
-  const left = at(C, o - 1);
-  const above = at(C, o - stride);
-  const corner = at(C, o - stride - 1);
+/** Notes what is told of one sample. */
+function predict(plane: i32, at: usize, column: i32, row: i32): void {
+  const here = grid(plane, 0) + at;
+  let predicted = lowOf(plane) < 0 ? 0 : (highest + 1) >> 1;
+  let energy = ENERGY_UNKNOWN;
+  if (row > 0 && column > 0) {
+    predicted = median(here);
+    energy = turnOf(here);
+  } else if (row > 0 || column > 0) {
+    predicted = load<i32>(here - (column > 0 ? 4 : stride));
+    energy = ENERGY_EDGE;
+  }
+  if (plane > 0 && plane < colours) energy += 2 * abs(load<i32>(grid(0, 5) + at));
+  store<i32>(predictions + at, predicted << 1);
+  store<i32>(contexts + at, min(energy >> energyShift, ENERGY_MAX));
+}
+
+function median(at: usize): i32 {
+  const left = load<i32>(at - 4);
+  const above = load<i32>(at - stride);
+  const corner = load<i32>(at - stride - 4);
   const least = min(left, above);
   const most = max(left, above);
   return corner >= most ? least : corner <= least ? most : left + above - corner;
 }
 
-function turnOf(C: usize, o: i32, stride: i32): i32 {
-  const corner = at(C, o - stride - 1);
-  return magnitude(at(C, o - 1) - corner) + magnitude(at(C, o - stride) - corner);
+function turnOf(at: usize): i32 {
+  const corner = load<i32>(at - stride - 4);
+  return abs(load<i32>(at - 4) - corner) + abs(load<i32>(at - stride) - corner);
 }

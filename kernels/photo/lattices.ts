@@ -1,16 +1,26 @@
-// The lattices of each plane, with margins.
+// The lattices of each plane, with margins. At one level all have one stride, so that what is at the same index in each has one offset.
 import { gridBytes, grids, MARGIN } from "./memory";
 
+/** Bytes of a row of each lattice of the level. */
+export let stride: usize = 0;
 // Grids of a plane: 0 C, 1 A, 2 B, 3 D, 4 the next C, of values; 5 to 9 of residuals. C and the next change places.
 let swapped: i32 = 0;
 
-export function unflip(): void {
+/** Begins with a lattice C of so many columns. */
+export function beginLattices(columns: i32): void {
   swapped = 0;
+  stride = strideOf(columns);
 }
 
-/** The next C becomes C. */
-export function flip(): void {
+/** The next C, of so many columns, becomes C. */
+export function flip(columns: i32): void {
   swapped ^= 1;
+  stride = strideOf(columns);
+}
+
+/** Whole vectors. */
+function strideOf(columns: i32): usize {
+  return (<usize>((columns + 2 * MARGIN + 3) & ~3)) << 2;
 }
 
 export function grid(plane: i32, kind: i32): usize {
@@ -19,68 +29,67 @@ export function grid(plane: i32, kind: i32): usize {
   return grids + gridBytes * <usize>(plane * 10 + own);
 }
 
-export function at(base: usize, index: i32): i32 {
-  return load<i32>(base + ((<usize>index) << 2));
-}
-
-export function size(base: usize, index: i32): i32 {
-  return magnitude(at(base, index));
-}
-
-// Without branches: signs of differences are not to be foreseen.
-export function magnitude(value: i32): i32 {
-  const sign = value >> 31;
-  return (value ^ sign) - sign;
+/** The offset of a row's first sample in each lattice of the level. */
+export function rowAt(row: i32): usize {
+  return <usize>(row + MARGIN) * stride + (MARGIN << 2);
 }
 
 /** Copies the outermost samples of a grid into its margins. */
 export function extend(base: usize, columns: i32, rows: i32): void {
   if (columns === 0 || rows === 0) return;
-  const stride = columns + 2 * MARGIN;
+  const across = stride;
+  const last = (<usize>(columns - 1)) << 2;
+  let start = base + rowAt(0);
   for (let row = 0; row < rows; row += 1) {
-    const start = base + ((<usize>((row + MARGIN) * stride)) << 2);
-    const first = load<i32>(start + 8);
-    store<i32>(start, first);
-    store<i32>(start + 4, first);
-    const end = start + ((<usize>(columns + 1)) << 2);
-    const last = load<i32>(end);
-    store<i32>(end + 4, last);
-    store<i32>(end + 8, last);
+    const left = load<u32>(start);
+    store<u64>(start - 8, <u64>left | ((<u64>left) << 32));
+    const right = load<u32>(start + last);
+    store<u64>(start + last, <u64>right | ((<u64>right) << 32), 4);
+    start += across;
   }
-  const bytes = (<usize>stride) << 2;
-  const top = base + bytes * MARGIN;
-  const bottom = base + bytes * <usize>(rows + 1);
-  memory.copy(top - bytes, top, bytes);
-  memory.copy(top - 2 * bytes, top, bytes);
-  memory.copy(bottom + bytes, bottom, bytes);
-  memory.copy(bottom + 2 * bytes, bottom, bytes);
+  const top = base + across * MARGIN;
+  const bottom = base + across * <usize>(rows + 1);
+  for (let at: usize = 0; at < across; at += 16) {
+    const above = v128.load(top + at);
+    v128.store(base + at, above);
+    v128.store(base + at + across, above);
+    const below = v128.load(bottom + at);
+    v128.store(bottom + at + across, below);
+    v128.store(bottom + at + across + across, below);
+  }
 }
 
-/** Makes the lattices of a level lattice C of the next; `kind` 0 values, 5 residuals. */
+/** Puts the lattices of a level together: those of values (`kind` 0) or of residuals (5), in rows of `bytes` from `target` on. */
 export function join(
   plane: i32,
   kind: i32,
   columns: i32,
   rows: i32,
-  acrossC: i32,
-  across: i32,
+  target: usize,
+  bytes: usize,
 ): void {
-  const target = grid(plane, kind + 4);
-  const stride = columns + 2 * MARGIN;
+  let first = target;
   for (let row = 0; row < rows; row += 1) {
     const odd = (row & 1) !== 0;
-    const half = (row >> 1) + MARGIN;
-    const evens = grid(plane, odd ? kind + 3 : kind);
-    const odds = grid(plane, odd ? kind + 1 : kind + 2);
-    let even = evens + ((<usize>(half * (acrossC + 2 * MARGIN) + MARGIN)) << 2);
-    let other = odds + ((<usize>(half * (across + 2 * MARGIN) + MARGIN)) << 2);
-    let to = target + ((<usize>((row + MARGIN) * stride + MARGIN)) << 2);
-    for (let column = 0; column < columns; column += 2) {
-      store<i32>(to, load<i32>(even));
-      if (column + 1 < columns) store<i32>(to, load<i32>(other), 4);
-      to += 8;
-      even += 4;
-      other += 4;
+    const offset = rowAt(row >> 1);
+    let even = grid(plane, odd ? kind + 3 : kind) + offset;
+    let other = grid(plane, odd ? kind + 1 : kind + 2) + offset;
+    // What is written past the row's end is of rows to come, or margin.
+    for (let to = first; to < first + ((<usize>columns) << 2); to += 32) {
+      const evens = v128.load(even);
+      const odds = v128.load(other);
+      v128.store(to, v128.shuffle<i32>(evens, odds, 0, 4, 1, 5));
+      v128.store(to, v128.shuffle<i32>(evens, odds, 2, 6, 3, 7), 16);
+      even += 16;
+      other += 16;
     }
+    first += bytes;
   }
+}
+
+/** Makes the lattices of a level lattice C of the next. */
+export function joinNext(plane: i32, kind: i32, columns: i32, rows: i32): void {
+  const bytes = strideOf(columns);
+  const target = grid(plane, kind + 4) + bytes * MARGIN + (MARGIN << 2);
+  join(plane, kind, columns, rows, target, bytes);
 }

@@ -1,5 +1,5 @@
 import { assert } from "../../base/assert.js";
-import { costsOf, Histograms, startsOf, tokensByPlace } from "../entropy/model.js";
+import { costsOf, Histograms } from "../entropy/model.js";
 import { bytesPerPixel, copyPixels } from "../pixels.js";
 import type { PixelFormat, PixelView } from "../types.js";
 import { photoWasm } from "../wasm/photo.js";
@@ -22,9 +22,8 @@ interface Exports {
   readonly memory: KernelMemory;
   readonly WEIGHTS: KernelPlace;
   readonly TABLE_OF: KernelPlace;
-  readonly ENTRIES: KernelPlace;
+  readonly FREQUENCIES: KernelPlace;
   readonly COSTS: KernelPlace;
-  readonly TOKENS: KernelPlace;
   readonly HISTOGRAMS: KernelPlace;
   readonly PRODUCTS: KernelPlace;
   readonly TARGETS: KernelPlace;
@@ -36,6 +35,8 @@ interface Exports {
     energyShift: number,
     folded: boolean,
   ): void;
+  spreadWeights(): void;
+  setModel(tables: number): void;
   prepare(width: number, height: number, payloadBytes: number): number;
   pixelsAt(): number;
   payloadAt(): number;
@@ -44,7 +45,8 @@ interface Exports {
   countTokens(): void;
   energySum(): number;
   energyCount(): number;
-  look(): void;
+  split(first: number, end: number): void;
+  look(rows: number): void;
   finish(capacity: number): number;
   decode(bytes: number): number;
 }
@@ -99,6 +101,7 @@ export class PhotoStudy {
       assert(kernel.prepare(piece.width, piece.height, 0) !== 0, "there is memory for a tile");
       const pixelBytes = bytesPerPixel(this.format);
       copyPixels(piece, pixelsIn(kernel, piece, pixelBytes), pixelBytes);
+      kernel.split(0, piece.height);
       look();
     }
   }
@@ -110,6 +113,7 @@ function setUp(kernel: Exports, set: PlaneSet, filters: Filters): void {
   kernel.setFormat(set.count, set.colours, set.transformed, set.high, energyShift, folded);
   assert(kernel.prepare(1, 1, 0) !== 0, "there is memory for the tables");
   new Int32Array(kernel.memory.buffer, kernel.WEIGHTS.value).set(weights);
+  kernel.spreadWeights();
 }
 
 /** Tells a kernel what energies stand for in each group of contexts. */
@@ -127,6 +131,9 @@ function pixelsIn(kernel: Exports, { width, height }: PixelView, pixelBytes: num
 /** The contexts' thresholds part energies of about this mean well. */
 const ENERGY_USUAL = 90;
 
+/** Said with the cost of a token that its table does not hold. */
+const ESCAPED = 0x8000_0000;
+
 /** The kernel of photographic pieces, set up for one picture. */
 export class PhotoKernel {
   private readonly kernel = instantiate<Exports>(photoWasm);
@@ -137,23 +144,23 @@ export class PhotoKernel {
     this.pixelBytes = bytesPerPixel(format);
     const set = planeSetOf(format);
     setUp(kernel, set, tables);
-    const { buffer } = kernel.memory;
     const { model } = tables;
     setTables(kernel, set, (group) => tableOfEnergy(model.map, group));
-    const starts = startsOf(model);
-    const entries = new Uint32Array(buffer, kernel.ENTRIES.value);
-    for (const [slot, frequency] of model.frequencies.entries()) {
-      entries[slot] = ((starts[slot] ?? 0) << 16) | frequency;
-    }
-    new Uint32Array(buffer, kernel.COSTS.value).set(costsOf(model));
-    new Uint8Array(buffer, kernel.TOKENS.value).set(tokensByPlace(model));
+    const { buffer } = kernel.memory;
+    new Uint16Array(buffer, kernel.FREQUENCIES.value).set(model.frequencies);
+    kernel.setModel(model.tables);
+    const costs = costsOf(model).map((cost, slot) =>
+      model.frequencies[slot] === 0 ? cost + ESCAPED : cost,
+    );
+    new Uint32Array(buffer, kernel.COSTS.value).set(costs);
   }
 
   /** Puts the values of all samples of a view into the coder; what each row costs, in 1 / `COST_UNIT` bits. */
   look(view: PixelView, capacity: number): Uint32Array {
     assert(this.prepare(view, capacity), "there is memory for the pieces that are made");
     copyPixels(view, pixelsIn(this.kernel, view, this.pixelBytes), this.pixelBytes);
-    this.kernel.look();
+    this.kernel.split(0, view.height);
+    this.kernel.look(view.height);
     return new Uint32Array(this.kernel.memory.buffer, this.kernel.rowCostsAt(), view.height);
   }
 
