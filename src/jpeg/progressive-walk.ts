@@ -2,7 +2,7 @@ import { bitsAt, valueAt } from "./bits.js";
 import type { EntropyBytes } from "./entropy-bytes.js";
 import type { Component, Scan } from "./frame.js";
 import type { HuffmanTable } from "./huffman.js";
-import { blocksOfUnit, DC_MAX, DC_SIZE_MAX, type ScanWalk } from "./sequential-walk.js";
+import { DC_MAX, DC_SIZE_MAX, PredictedWalk, type ScanWalk } from "./sequential-walk.js";
 
 /**
  * Which AC coefficients of a component's blocks are not 0, a bit each: what a scan that refines them must know to be read.
@@ -26,13 +26,6 @@ export class NonzeroMap {
     const half = place < 32 ? this.lows : this.highs;
     half[block] = (half[block] as number) | (1 << (place & 31));
   }
-
-  /** How many of the coefficients from `first` to `last` are not 0. */
-  count(block: number, first: number, last: number): number {
-    const low = (this.lows[block] as number) & rangeBits(first, last);
-    const high = (this.highs[block] as number) & rangeBits(first - 32, last - 32);
-    return ones(low) + ones(high);
-  }
 }
 
 /** The map of each component, made when first asked for. Single-component scans number its blocks row by row. */
@@ -49,38 +42,41 @@ export class NonzeroMaps {
 }
 
 /** Steps over DC scans, the first ones and those that refine. ITU-T T.81 section G.1.2.1. */
-export class DcWalk implements ScanWalk {
-  at = 0;
-  blocksEnded = 0;
-  readonly predictions: Int32Array;
-  private readonly blocks: readonly number[];
+export class DcWalk extends PredictedWalk {
+  private readonly tables: readonly (HuffmanTable | undefined)[];
+  private readonly refines: boolean;
 
-  constructor(
-    private readonly scan: Scan,
-    private readonly data: EntropyBytes,
-  ) {
-    this.predictions = new Int32Array(scan.components.length);
-    this.blocks = blocksOfUnit(scan);
+  constructor(scan: Scan, data: EntropyBytes) {
+    super(scan, data);
+    this.tables = scan.components.map(({ dc }) => dc);
+    this.refines = scan.high > 0;
   }
 
-  step(): boolean {
-    if (this.scan.high > 0) {
-      this.at += this.blocks.length;
-      return true;
-    }
-    for (const place of this.blocks) {
-      const table = this.scan.components[place]?.dc as HuffmanTable;
-      const entry = table.find(bitsAt(this.data.bytes, this.at));
+  /** Each block of a scan that refines is one bit. */
+  override pass(unit: number, end: number, bitsMax: number): number {
+    if (!this.refines) return super.pass(unit, end, bitsMax);
+    const bits = this.blocks.length;
+    const units = Math.max(0, Math.min(end - unit, Math.floor((bitsMax - this.at) / bits)));
+    this.at += units * bits;
+    return unit + units;
+  }
+
+  protected step(): boolean {
+    const { blocks, tables, predictions } = this;
+    const { bytes } = this.data;
+    let at = this.at;
+    for (const place of blocks) {
+      const entry = (tables[place] as HuffmanTable).find(bitsAt(bytes, at));
       const size = entry & 255;
       if (entry === 0 || size > DC_SIZE_MAX) return false;
-      this.at += entry >>> 8;
+      at += entry >>> 8;
       if (size === 0) continue;
-      const prediction =
-        (this.predictions[place] as number) + valueAt(this.data.bytes, this.at, size);
+      const prediction = (predictions[place] as number) + valueAt(bytes, at, size);
       if (prediction < -DC_MAX || prediction > DC_MAX) return false;
-      this.predictions[place] = prediction;
-      this.at += size;
+      predictions[place] = prediction;
+      at += size;
     }
+    this.at = at;
     return true;
   }
 }
@@ -89,8 +85,12 @@ export class DcWalk implements ScanWalk {
 export class AcWalk implements ScanWalk {
   at = 0;
   blocksEnded = 0;
-  readonly predictions = new Int32Array(1);
+  failed = false;
+  readonly predictions = new Int32Array(0);
   private readonly table: HuffmanTable;
+  /** The scan's coefficients, as bits of a map. */
+  private readonly bandLow: number;
+  private readonly bandHigh: number;
 
   constructor(
     private readonly scan: Scan,
@@ -98,79 +98,151 @@ export class AcWalk implements ScanWalk {
     private readonly map: NonzeroMap,
   ) {
     this.table = scan.components[0]?.ac as HuffmanTable;
+    this.bandLow = rangeBits(scan.bandStart, scan.bandEnd);
+    this.bandHigh = rangeBits(scan.bandStart - 32, scan.bandEnd - 32);
   }
 
-  step(block: number): boolean {
-    return this.scan.high === 0 ? this.stepFirst(block) : this.stepRefining(block);
+  pass(unit: number, end: number, bitsMax: number): number {
+    return this.scan.high === 0
+      ? this.passFirst(unit, end, bitsMax)
+      : this.passRefining(unit, end, bitsMax);
   }
 
-  private stepFirst(block: number): boolean {
-    if (this.blocksEnded > 0) {
-      this.blocksEnded -= 1;
-      return true;
+  restart(at: number): void {
+    this.at = at;
+    this.blocksEnded = 0;
+  }
+
+  private passFirst(unit: number, end: number, bitsMax: number): number {
+    for (let block = unit; block < end; ) {
+      const ended = Math.min(this.blocksEnded, end - block);
+      this.blocksEnded -= ended;
+      block += ended;
+      if (block === end) break;
+      const at = this.firstAt(block);
+      this.failed = at < 0;
+      if (this.failed) return block;
+      if (at > bitsMax) {
+        this.blocksEnded = 0;
+        return block;
+      }
+      this.at = at;
+      block += 1;
     }
+    return end;
+  }
+
+  /** Where the bits of a block end that no bits before have ended, or -1. Notes what is not 0. */
+  private firstAt(block: number): number {
+    const { map, table } = this;
     const { bandEnd } = this.scan;
     const { bytes } = this.data;
     let at = this.at;
     for (let place = this.scan.bandStart; place <= bandEnd; place += 1) {
-      const entry = this.table.find(bitsAt(bytes, at));
-      if (entry === 0) return false;
+      const entry = table.find(bitsAt(bytes, at));
+      if (entry === 0) return -1;
       at += entry >>> 8;
-      const [run, size] = [(entry >>> 4) & 15, entry & 15];
+      const run = (entry >>> 4) & 15;
+      const size = entry & 15;
       if (size === 0 && run < 15) {
+        // This block is one of them.
         this.blocksEnded = endOfBand(bytes, at, run) - 1;
-        at += run;
-        break;
+        return at + run;
       }
       place += run;
       if (size === 0) continue;
-      if (place > bandEnd) return false;
-      this.map.add(block, place);
+      if (place > bandEnd) return -1;
+      map.add(block, place);
       at += size;
     }
-    this.at = at;
-    return true;
+    return at;
   }
 
-  private stepRefining(block: number): boolean {
-    const { map } = this;
+  private passRefining(unit: number, end: number, bitsMax: number): number {
+    const { lows, highs } = this.map;
+    for (let block = unit; block < end; block += 1) {
+      // As they were before this scan; a coefficient that it adds is not looked at again.
+      const low = lows[block] as number;
+      const high = highs[block] as number;
+      const ended = this.blocksEnded;
+      const at = ended > 0 ? this.endedAt(low, high) : this.refinedAt(block);
+      this.failed = at < 0;
+      if (this.failed) return block;
+      if (at > bitsMax) {
+        lows[block] = low;
+        highs[block] = high;
+        this.blocksEnded = ended;
+        return block;
+      }
+      this.at = at;
+    }
+    return end;
+  }
+
+  /** Where the bits of a block end that bits before have ended: one for each coefficient that is not 0. */
+  private endedAt(low: number, high: number): number {
+    this.blocksEnded -= 1;
+    return this.at + ones(low & this.bandLow) + ones(high & this.bandHigh);
+  }
+
+  /** Where the bits of another block end, or -1. Notes what is not 0 any more. */
+  private refinedAt(block: number): number {
+    const { map, table } = this;
     const { bandEnd } = this.scan;
     const { bytes } = this.data;
-    // As they were before this scan; a coefficient that it adds is not looked at again.
-    const low = map.lows[block] as number;
-    const high = map.highs[block] as number;
+    const low = (map.lows[block] as number) & this.bandLow;
+    const high = (map.highs[block] as number) & this.bandHigh;
     let at = this.at;
     let place = this.scan.bandStart;
-    while (this.blocksEnded === 0 && place <= bandEnd) {
-      const entry = this.table.find(bitsAt(bytes, at));
+    while (place <= bandEnd) {
+      const entry = table.find(bitsAt(bytes, at));
       const size = entry & 15;
-      if (entry === 0 || size > 1) return false;
+      if (entry === 0 || size > 1) return -1;
       at += (entry >>> 8) + size;
-      let zeros = (entry >>> 4) & 15;
+      const zeros = (entry >>> 4) & 15;
       if (size === 0 && zeros < 15) {
-        this.blocksEnded = endOfBand(bytes, at, zeros);
-        at += zeros;
-        break;
+        this.blocksEnded = endOfBand(bytes, at, zeros) - 1;
+        return at + zeros + countFrom(low, high, place);
       }
-      for (; place <= bandEnd; place += 1) {
-        // A shift looks at the lowest five bits of `place` only.
-        if ((((place < 32 ? low : high) >>> place) & 1) === 1) at += 1;
-        else if (zeros === 0) break;
-        else zeros -= 1;
-      }
+      const passed = passZeros(low, high, place, zeros);
+      at += passed >>> 8;
+      place = passed & 255;
       if (size === 1) {
-        if (place > bandEnd) return false;
+        if (place > bandEnd) return -1;
         map.add(block, place);
       }
       place += 1;
     }
-    if (this.blocksEnded > 0) {
-      at += map.count(block, place, bandEnd);
-      this.blocksEnded -= 1;
-    }
-    this.at = at;
-    return true;
+    return at;
   }
+}
+
+/** How many of the coefficients from `first` on are not 0. */
+function countFrom(low: number, high: number, first: number): number {
+  return first < 32 ? ones(low >>> first) + ones(high) : ones(high >>> first);
+}
+
+/**
+ * The coefficient from `start` on that is 0 and before which `zeros` others are; with the number of those passed that are not 0, shifted up by 8. Goes from
+ * one change to the next.
+ */
+function passZeros(low: number, high: number, start: number, zeros: number): number {
+  let place = start;
+  let left = zeros;
+  let passed = 0;
+  while (place < 64) {
+    // A shift looks at the lowest five bits of `place` only.
+    const rest = (place < 32 ? low : high) >>> place;
+    const free = rest === 0 ? 32 - (place & 31) : lowestOne(rest);
+    if (left < free) break;
+    left -= free;
+    place += free;
+    if (rest === 0) continue;
+    const taken = lowestOne(~(rest >>> free));
+    passed += taken;
+    place += taken;
+  }
+  return (passed << 8) | (place + left);
 }
 
 /** How many blocks end, this one among them, by a symbol whose run is `bits`, from the bits behind it. T.81 table G.1. */
@@ -184,6 +256,9 @@ function rangeBits(first: number, last: number): number {
   const upTo = last >= 31 ? -1 : (1 << (last + 1)) - 1;
   return first <= 0 ? upTo : upTo & ~((1 << first) - 1);
 }
+
+/** The place of the lowest 1, or 32. */
+const lowestOne = (bits: number): number => (bits === 0 ? 32 : 31 - Math.clz32(bits & -bits));
 
 function ones(bits: number): number {
   let pairs = bits - ((bits >>> 1) & 0x55555555);

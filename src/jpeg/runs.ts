@@ -58,14 +58,14 @@ function walkOver(scan: Scan, data: EntropyBytes, maps: NonzeroMaps | undefined)
 
 class ScanCutter {
   readonly runs: Run[] = [];
-  /** One past the last run's last byte in the file. */
-  end: number;
   private interval = 0;
   /** The run that grows. */
   private first = 0;
   private begin: Omit<Run, "count" | "end" | "first">;
-  /** What a decoder must know to begin with the present unit. */
-  private readonly before: WalkState;
+  /** Up to which bit its data may reach. */
+  private bitsMax: number;
+  /** One past the last bit of the units that it has. */
+  private lastBit = 0;
 
   constructor(
     private readonly data: EntropyBytes,
@@ -73,61 +73,85 @@ class ScanCutter {
     private readonly scanNumber: number,
     private readonly capacity: number,
   ) {
-    this.end = data.sourceOf(0);
     const predictions = scan.components.map(() => 0);
-    this.begin = { scan: scanNumber, start: this.end, bit: 0, predictions, blocksEnded: 0 };
-    const predicted = hasPredictions(scan) ? predictions.length : 0;
-    this.before = { at: 0, predictions: new Int32Array(predicted), blocksEnded: 0 };
+    const start = data.sourceOf(0);
+    this.begin = { scan: scanNumber, start, bit: 0, predictions, blocksEnded: 0 };
+    this.bitsMax = this.bitsUpTo(start + capacity, 0);
+  }
+
+  /** One past the last run's last byte in the file. */
+  get end(): number {
+    return this.endAt(this.lastBit);
   }
 
   /** Walks over the whole scan. Returns why that fails, if it does. */
   cut(walk: ScanWalk): string | undefined {
-    const { data, before } = this;
+    const { data } = this;
     const { restartInterval, units } = this.scan;
-    const bits = data.length * 8;
-    for (let unit = 0; unit < units; unit += 1) {
-      if (restartInterval > 0 && unit > 0 && unit % restartInterval === 0) {
+    let restart = restartInterval > 0 ? restartInterval : units;
+    for (let unit = 0; unit < units; ) {
+      if (unit === restart) {
         const wrong = this.restart(walk);
         if (wrong !== undefined) return wrong;
+        restart += restartInterval;
       }
-      this.remember(walk);
-      if (!walk.step(unit)) return `damaged data at ${this.placeOf(unit)}`;
-      if (walk.at > bits) return `data that end at ${this.placeOf(unit)}`;
-      // A block that ends by a bit of one before has none of its own.
-      if (walk.at === before.at && unit - this.first < RUN_UNITS_MAX) continue;
-      const wrong = this.extend(unit, this.endAt(walk.at));
+      if (unit - this.first === RUN_UNITS_MAX) {
+        const wrong = this.startAt(unit, walk);
+        if (wrong !== undefined) return wrong;
+      }
+      const end = Math.min(restart, units, this.first + RUN_UNITS_MAX);
+      const next = walk.pass(unit, end, this.bitsMax);
+      if (walk.failed) return `damaged data at ${this.placeOf(next)}`;
+      if (next > unit) this.lastBit = walk.at;
+      const wrong = next < end ? this.overflow(next, walk) : undefined;
       if (wrong !== undefined) return wrong;
+      unit = next;
     }
     if (this.interval !== data.restarts.length) return "restart markers without a restart interval";
     this.runs.push({ ...this.begin, first: this.first, count: units - this.first, end: this.end });
     return undefined;
   }
 
-  /** Notes what a decoder must know that begins here. */
-  private remember(walk: ScanWalk): void {
-    const { before } = this;
-    before.at = walk.at;
-    before.blocksEnded = walk.blocksEnded;
-    for (let i = 0; i < before.predictions.length; i += 1) {
-      before.predictions[i] = walk.predictions[i] as number;
-    }
+  /** Begins another run with a unit that does not fit. Returns why that cannot be, if so. */
+  private overflow(unit: number, walk: WalkState): string | undefined {
+    if (this.bitsMax === 8 * this.data.length) return `data that end at ${this.placeOf(unit)}`;
+    return unit === this.first ? "a block too long for a piece" : this.startAt(unit, walk);
   }
 
-  /** Takes a unit whose bytes reach to `end` into the run, or begins another with it. Returns why neither can be, if so. */
-  private extend(unit: number, end: number): string | undefined {
-    const isFull = (): boolean => end - this.begin.start > this.capacity;
-    if (isFull() || unit - this.first === RUN_UNITS_MAX) {
-      if (unit > this.first && !this.finish(unit)) return "bytes between its data";
-      this.start(unit);
-      if (isFull()) return "a block too long for a piece";
-    }
-    this.end = end;
-    return undefined;
+  /**
+   * Ends the run before a unit, so that no byte is left between it and the next, which begins with the unit. Returns why that cannot
+   * be, if so.
+   */
+  private startAt(unit: number, { at, predictions, blocksEnded }: WalkState): string | undefined {
+    const { data, capacity, scanNumber } = this;
+    const start = data.sourceOf(at >>> 3);
+    const end = Math.max(this.end, start);
+    const isLong = end - this.begin.start > capacity;
+    this.runs.push({ ...this.begin, first: this.first, count: unit - this.first, end });
+    this.first = unit;
+    this.begin = {
+      scan: scanNumber,
+      start,
+      bit: at & 7,
+      predictions: hasPredictions(this.scan) ? [...predictions] : [],
+      blocksEnded,
+    };
+    this.bitsMax = this.bitsUpTo(start + capacity, at >>> 3);
+    return isLong ? "bytes between its data" : undefined;
   }
 
   /** One past the byte in which the last bit before `at` lies, and past what is stuffed or marked behind it. */
   private endAt(at: number): number {
     return Math.min(this.data.sourceOf((at + 7) >>> 3), this.data.sourceEnd);
+  }
+
+  /** The most bits whose end, as `endAt` tells it, is at most `end` in the file; `place` is a byte of the data that lies before. */
+  private bitsUpTo(end: number, place: number): number {
+    const { data } = this;
+    if (end >= data.sourceEnd) return 8 * data.length;
+    let last = Math.min(data.length, place + end - data.sourceOf(place));
+    while (data.sourceOf(last) > end) last -= 1;
+    return 8 * last;
   }
 
   /** Steps over the restart marker that is due. */
@@ -138,30 +162,8 @@ class ScanCutter {
     if (next === undefined || number !== (this.interval & 7)) return "a restart marker missing";
     if (walk.at > next * 8) return "a restart marker too early";
     this.interval += 1;
-    walk.at = next * 8;
-    walk.predictions.fill(0);
-    walk.blocksEnded = 0;
+    walk.restart(next * 8);
     return undefined;
-  }
-
-  /** Begins a run with a unit. */
-  private start(first: number): void {
-    const { at, predictions, blocksEnded } = this.before;
-    this.first = first;
-    this.begin = {
-      scan: this.scanNumber,
-      start: this.data.sourceOf(at >>> 3),
-      bit: at & 7,
-      predictions: [...predictions],
-      blocksEnded,
-    };
-  }
-
-  /** Ends the run before a unit, so that no byte is left between it and the next. False if it is too long. */
-  private finish(unit: number): boolean {
-    const end = Math.max(this.end, this.data.sourceOf(this.before.at >>> 3));
-    this.runs.push({ ...this.begin, first: this.first, count: unit - this.first, end });
-    return end - this.begin.start <= this.capacity;
   }
 
   private placeOf(unit: number): string {

@@ -6,40 +6,81 @@ import { type HuffmanTable, STEP_BITS } from "./huffman.js";
 /** What a decoder must know to begin at a unit. */
 export interface WalkState {
   /** The unit's first bit, in the data without stuffing. */
-  at: number;
+  readonly at: number;
   /** Of each component of the scan, the DC coefficient before. */
   readonly predictions: Int32Array;
   /** Progressive: blocks of the present band, this one among them, that are known to end at once. */
-  blocksEnded: number;
+  readonly blocksEnded: number;
 }
 
-/** Steps over a scan's units one by one, keeping only what a decoder must know to begin at the next. */
+/** Steps over a scan's units, keeping only what a decoder must know to begin at the next. */
 export interface ScanWalk extends WalkState {
-  /** Steps over the unit. False when its bits mean nothing. */
-  step(unit: number): boolean;
+  /** Set once a unit's bits mean nothing. */
+  readonly failed: boolean;
+  /**
+   * Steps over units from `unit` on, but not over `end`, as long as their bits end at `bitsMax` or before. Returns the first that is not
+   * stepped over: the state is the one to begin there.
+   */
+  pass(unit: number, end: number, bitsMax: number): number;
+  /** Goes on at a bit behind a restart marker. */
+  restart(at: number): void;
 }
 
-/** Baseline and extended sequential scans. ITU-T T.81 section F.2. */
-export class SequentialWalk implements ScanWalk {
+/** Passes units that are no more than their bits and predictions. */
+export abstract class PredictedWalk implements ScanWalk {
   at = 0;
+  readonly blocksEnded = 0;
+  failed = false;
   readonly predictions: Int32Array;
-  blocksEnded = 0;
   /** Of each block of a unit, its component's place in the scan. */
-  private readonly blocks: readonly number[];
-  private readonly dcTables: readonly HuffmanTable[];
-  private readonly acTables: readonly HuffmanTable[];
+  protected readonly blocks: readonly number[];
+  private readonly kept: Int32Array;
 
   constructor(
     scan: Scan,
-    private readonly data: EntropyBytes,
+    protected readonly data: EntropyBytes,
   ) {
     this.predictions = new Int32Array(scan.components.length);
+    this.kept = this.predictions.slice();
     this.blocks = blocksOfUnit(scan);
+  }
+
+  pass(unit: number, end: number, bitsMax: number): number {
+    const { predictions, kept } = this;
+    for (let next = unit; next < end; next += 1) {
+      const { at } = this;
+      for (let i = 0; i < kept.length; i += 1) kept[i] = predictions[i] as number;
+      this.failed = !this.step();
+      if (this.failed) return next;
+      if (this.at <= bitsMax) continue;
+      this.at = at;
+      predictions.set(kept);
+      return next;
+    }
+    return end;
+  }
+
+  restart(at: number): void {
+    this.at = at;
+    this.predictions.fill(0);
+  }
+
+  /** Steps over a unit. False when its bits mean nothing. */
+  protected abstract step(): boolean;
+}
+
+/** Baseline and extended sequential scans. ITU-T T.81 section F.2. */
+export class SequentialWalk extends PredictedWalk {
+  private readonly dcTables: readonly HuffmanTable[];
+  private readonly acTables: readonly HuffmanTable[];
+
+  constructor(scan: Scan, data: EntropyBytes) {
+    super(scan, data);
     this.dcTables = scan.components.map(({ dc }) => dc as HuffmanTable);
     this.acTables = scan.components.map(({ ac }) => ac as HuffmanTable);
   }
 
-  step(): boolean {
+  protected step(): boolean {
     const { bytes } = this.data;
     let at = this.at;
     for (const place of this.blocks) {
