@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 const HELP = `usage: npm run bench [-- NAME [options]]
 
   micro        frames, gaps and the two machines, without sockets
+  seal         what sealing and handshakes cost, by each AEAD
   simulated    the grid of links in virtual time; the same figures on every machine
   loopback     datagrams a second beside plain node:dgram
   codec        coded pictures against PNG, WebP and JPEG XL: needs --images
@@ -16,7 +17,7 @@ const HELP = `usage: npm run bench [-- NAME [options]]
 
 Without a name: all of them but codec and jpeg, the last two only where LINK_EMULATOR is set. NAME --help tells the options of each.`;
 
-const NAMES = ["micro", "simulated", "loopback", "memory", "picture", "link", "neighbour"];
+const NAMES = ["micro", "seal", "simulated", "loopback", "memory", "picture", "link", "neighbour"];
 const ON_LINKS = ["link", "neighbour"];
 /** Those that code pictures want to be told which. */
 const ON_DEMAND = ["codec", "jpeg"];

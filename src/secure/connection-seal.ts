@@ -59,26 +59,29 @@ const KIND_BITS = 0xc0;
  */
 export class PhasedSeal implements ConnectionSeal {
   readonly tagBytes = TAG_BYTES;
+  private readonly role: Role;
   private readonly limits: SealLimits;
+  private onFirstOpened: (() => void) | undefined;
   private early: PacketKeys | undefined;
   private phase: Phase | undefined;
   private sealedEarly = 0;
   private forged = 0;
-  private hasOpened = false;
 
   constructor(
     private readonly suite: CipherSuite,
-    private readonly options: SealOptions,
+    { role, earlySecret, onFirstOpened, limits = SEAL_LIMITS }: SealOptions,
   ) {
-    this.limits = options.limits ?? SEAL_LIMITS;
-    this.early = new PacketKeys(suite, options.earlySecret);
+    this.role = role;
+    this.limits = limits;
+    this.onFirstOpened = onFirstOpened;
+    this.early = new PacketKeys(suite, earlySecret);
   }
 
   /** Gives it the connection's own keys, by the secrets of the two directions, the sender's first. */
   establish([fromSender, fromReceiver]: readonly [Uint8Array, Uint8Array]): void {
     const ofSender = new PacketKeys(this.suite, fromSender);
     const ofReceiver = new PacketKeys(this.suite, fromReceiver);
-    const isSender = this.options.role === "sender";
+    const isSender = this.role === "sender";
     const [send, receive] = isSender ? [ofSender, ofReceiver] : [ofReceiver, ofSender];
     const keys = { send, receive, previous: undefined, next: receive.next() };
     this.phase = { number: 0, ...keys, firstOpened: NONE_OPENED, sealed: 0 };
@@ -96,7 +99,7 @@ export class PhasedSeal implements ConnectionSeal {
 
   seal(datagram: Uint8Array, start: number, end: number, packetNumber: number): void {
     const first = datagram[0] as number;
-    if (this.options.role === "sender" && (first & KIND_BITS) !== KIND_SEALED) {
+    if (this.role === "sender" && (first & KIND_BITS) !== KIND_SEALED) {
       assert(this.early !== undefined, "a sender that has an answer uses the connection's keys");
       this.early.seal(datagram, start, end, packetNumber);
       this.sealedEarly += 1;
@@ -104,7 +107,8 @@ export class PhasedSeal implements ConnectionSeal {
     }
     const { phase } = this;
     assert(phase !== undefined, "a datagram is marked by the keys that there are");
-    assert((first & KEY_PHASE_BIT) === bitOf(phase), "a datagram is marked by its phase");
+    // The keys may have been updated since it was begun.
+    if ((first & KIND_BITS) === KIND_SEALED) datagram[0] = (first & ~KEY_PHASE_BIT) | bitOf(phase);
     phase.send.seal(datagram, start, end, packetNumber);
     phase.sealed += 1;
     // Not before the other side has shown that it has this phase's keys. RFC 9001 section 6.1.
@@ -122,15 +126,15 @@ export class PhasedSeal implements ConnectionSeal {
       return false;
     }
     if ((first & KIND_BITS) === KIND_SEALED) this.noteOpened(keys, packetNumber);
-    if (!this.hasOpened) this.options.onFirstOpened?.();
-    this.hasOpened = true;
+    this.onFirstOpened?.();
+    this.onFirstOpened = undefined;
     return true;
   }
 
   private keysToOpen(first: number, packetNumber: number): PacketKeys | undefined {
     const { phase, early } = this;
     const kind = first & KIND_BITS;
-    const isSender = this.options.role === "sender";
+    const isSender = this.role === "sender";
     if (kind === KIND_EARLY || (kind === KIND_OPENING && !isSender)) {
       return isSender ? undefined : early;
     }
@@ -149,7 +153,7 @@ export class PhasedSeal implements ConnectionSeal {
     current.firstOpened = Math.min(current.firstOpened, packetNumber);
   }
 
-  /** Goes on to the next phase, in both directions. */
+  /** Goes on to the next phase, in both directions. All packets of a phase are not lost: each is heard before the next. */
   private update(phase: Phase): Phase {
     const { number, send, receive: previous, next: receive } = phase;
     const keys = { send: send.next(), receive, previous, next: receive.next() };

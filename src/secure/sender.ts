@@ -32,7 +32,8 @@ const MAC1_KEPT_MAX = 8;
 
 /** A sender's part of one connection's handshake. docs/protocol.md section 12. */
 export class SenderHandshake implements SenderSecurity {
-  private readonly handshake: HandshakeState;
+  /** Until it has the answer: its ephemeral key is then forgotten. */
+  private handshake: HandshakeState | undefined;
   private readonly phases: PhasedSeal;
   private readonly message: Uint8Array;
   readonly #psk: Uint8Array;
@@ -50,7 +51,7 @@ export class SenderHandshake implements SenderSecurity {
     this.#psk = ticketPskOf(suite, secret);
     this.#mac1Key = mac1Key(suite, receiverKey);
     this.#cookieKey = cookieKey(suite, receiverKey);
-    this.handshake = new HandshakeState(suite, {
+    const handshake = new HandshakeState(suite, {
       pattern: IK_PSK2,
       isInitiator: true,
       prologue: prologueOf(connectionId),
@@ -58,14 +59,15 @@ export class SenderHandshake implements SenderSecurity {
       remoteStatic: receiverKey,
     });
     const payload = { ticketId: ticketIdOf(suite, secret), timestampUs };
-    const message = this.handshake.writeMessage((transcript) =>
+    const message = handshake.writeMessage((transcript) =>
       writePayload(suite, payload, this.#psk, transcript),
     );
     assert(message?.length === MESSAGE_1_BYTES, "a ticket that was read has a receiver's key");
+    this.handshake = handshake;
     this.message = message;
     this.phases = new PhasedSeal(suite, {
       role: "sender",
-      earlySecret: earlySecretOf(this.handshake, this.#psk),
+      earlySecret: earlySecretOf(handshake, this.#psk),
     });
   }
 
@@ -86,11 +88,12 @@ export class SenderHandshake implements SenderSecurity {
 
   takeAnswer(message: Uint8Array): boolean {
     if (message.length !== ANSWER_BYTES) return false;
-    if (this.answer !== undefined) return sameBytes(this.answer, message);
-    const read = this.handshake.readMessage(message, this.#psk);
-    if (read === undefined) return false;
+    const { handshake, answer } = this;
+    if (handshake === undefined) return answer !== undefined && sameBytes(answer, message);
+    if (handshake.readMessage(message, this.#psk) === undefined) return false;
+    this.phases.establish(handshake.split());
+    this.handshake = undefined;
     this.answer = Uint8Array.from(message);
-    this.phases.establish(this.handshake.split());
     return true;
   }
 

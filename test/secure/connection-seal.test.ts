@@ -122,6 +122,17 @@ describe("keys are updated", () => {
     expect(sender.mark).toBe(KEY_PHASE_BIT);
   });
 
+  test("also while a datagram is being written", () => {
+    const { sender, receiver } = pair({ updateAfter: 1 });
+    expect(opens(sender, sealed(receiver, 0))).toBe(true);
+    const bytes = new Uint8Array(40);
+    bytes[0] = sender.mark;
+    expect(opens(receiver, sealed(sender, 0))).toBe(true);
+    expect(sender.mark).toBe(KEY_PHASE_BIT);
+    sender.seal(bytes, 10, 24, 1);
+    expect(receiver.open(bytes, 10, 24, 1)).toBe(true);
+  });
+
   test("by both at once", () => {
     const { sender, receiver } = pair({ updateAfter: 1 });
     const [toReceiver, toSender] = [sealed(sender, 0), sealed(receiver, 0)];

@@ -4,7 +4,11 @@ import { describe, expect, test } from "vitest";
 import { nodeAead } from "../../src/node/secure/node-aead.js";
 import { loadSodiumAead } from "../../src/node/secure/sodium-aead.js";
 import { cipherSuite } from "../../src/node/secure/suite.js";
-import { TAG_BYTES } from "../../src/secure/suite.js";
+import { PhasedSeal } from "../../src/secure/connection-seal.js";
+import { ReceiverHandshakes } from "../../src/secure/receiver.js";
+import { SenderHandshake } from "../../src/secure/sender.js";
+import { label, TAG_BYTES } from "../../src/secure/suite.js";
+import { ticketPskOf } from "../../src/secure/ticket-keys.js";
 import { fromHex, toHex } from "./hex.js";
 
 const suite = cipherSuite();
@@ -104,10 +108,25 @@ test("secrets are compared whole", () => {
   }
 });
 
-test("no key shows when what holds it is printed", () => {
-  const privateKey = suite.random(32);
-  const shown = `${inspect(suite.keyPair(privateKey), { depth: 9, showHidden: true })}`;
-  expect(shown).not.toContain(toHex(privateKey));
-  expect(shown).not.toContain(Buffer.from(privateKey).toString("base64url"));
-  expect(shown).not.toContain([...privateKey.subarray(0, 4)].join(", "));
+test("no secret shows when what holds it is printed", () => {
+  const [privateKey, secret] = [suite.random(32), suite.random(16)];
+  const tickets = { find: () => undefined, admit: () => "admitted" as const, noteUse: () => {} };
+  const identity = suite.keyPair(privateKey);
+  const ticket = { receiverKey: identity.publicKey, secret };
+  const connection = { connectionId: suite.random(8), timestampUs: 1 };
+  const holders = [
+    identity,
+    new SenderHandshake(suite, { identity, ticket, ...connection }),
+    new ReceiverHandshakes(suite, { privateKey, tickets }),
+    new PhasedSeal(suite, { role: "sender", earlySecret: privateKey }),
+  ];
+  const psk = ticketPskOf(suite, secret);
+  const iv = suite.hmac(privateKey, label("lacuna iv"));
+  const options = { depth: 9, showHidden: true, maxArrayLength: 99 };
+  const shown = inspect(holders, options).replaceAll(/\s/g, "");
+  expect(shown).toContain([...identity.publicKey.subarray(0, 4)].join(","));
+  for (const hidden of [privateKey, secret, psk, iv]) {
+    expect(shown).not.toContain([...hidden.subarray(0, 4)].join(","));
+    expect(shown).not.toContain(Buffer.from(hidden).toString("base64url"));
+  }
 });
