@@ -17,7 +17,7 @@ export const LOAD_LIMITS: LoadLimits = { free: 100, perHost: 100, total: 500 };
 const HOSTS_MAX = 1_024;
 const WINDOW_US = seconds(1);
 
-/** Counts the handshakes of a second: each costs a fifth of a millisecond or so before it is known what it is worth. */
+/** Counts the handshakes of a second: each costs some tenths of a millisecond before it is known what it is worth. */
 export class HandshakeLoad {
   private begunUs: InstantUs | undefined;
   private taken = 0;

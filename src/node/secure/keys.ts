@@ -1,7 +1,8 @@
-import { createHash, createPrivateKey, createPublicKey, randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { damaged, readStateFile, writeStateFile } from "./state-file.js";
 import { withStateLock } from "./state-lock.js";
+import { cipherSuite } from "./suite.js";
 
 /** An X25519 key pair (RFC 7748): who a receiver or a sender is. */
 export interface KeyPair {
@@ -50,16 +51,7 @@ export function findKeyPair(folder: string, owner: KeyOwner): KeyPair | undefine
   return { seed: Uint8Array.from(seed), publicKey: publicKeyOf(seed) };
 }
 
-/** @param seed 32 bytes, any */
-export function publicKeyOf(seed: Uint8Array): Uint8Array {
-  const key = createPrivateKey({
-    key: Buffer.concat([PKCS8_X25519, seed]),
-    format: "der",
-    type: "pkcs8",
-  });
-  const spki = createPublicKey(key).export({ format: "der", type: "spki" });
-  return Uint8Array.from(spki.subarray(-SEED_BYTES));
-}
+const publicKeyOf = (seed: Uint8Array): Uint8Array => cipherSuite().keyPair(seed).publicKey;
 
 const fileOf = (owner: KeyOwner): string => `${owner}.key`;
 const labelOf = (owner: KeyOwner): string => `lacuna ${owner} key 1`;
@@ -71,5 +63,3 @@ function check(owner: KeyOwner, seed: Uint8Array): Buffer {
 
 const SEED_BYTES = 32;
 const CHECK_BYTES = 4;
-/** What stands before the key in PKCS #8. RFC 8410 section 7. */
-const PKCS8_X25519 = Buffer.from("302e020100300506032b656e04220420", "hex");

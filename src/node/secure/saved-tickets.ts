@@ -4,7 +4,7 @@ import { damaged, readStateFile, writeStateFile } from "./state-file.js";
 import { withStateLock } from "./state-lock.js";
 import { badName, unknownTicket } from "./ticket-book.js";
 import { isTicketName } from "./ticket-record.js";
-import { parseTicket } from "./ticket-text.js";
+import { formatTicket, parseTicket } from "./ticket-text.js";
 
 /**
  * Tickets of other receivers, each under a name, so that a sender may say `--to NAME`.
@@ -30,7 +30,7 @@ export function savedTickets(folder: string): ReadonlyMap<string, string> {
  */
 export async function saveTicket(folder: string, name: string, ticket: string): Promise<void> {
   if (!isTicketName(name)) throw badName(name);
-  parseTicket(ticket);
+  const text = formatTicket(parseTicket(ticket));
   await change(folder, (tickets) => {
     if (tickets.has(name)) {
       const message = `a ticket is saved under the name ${name}`;
@@ -40,7 +40,7 @@ export async function saveTicket(folder: string, name: string, ticket: string): 
       const message = `${SAVED_MAX} tickets are saved already`;
       throw new LacunaError("LACUNA_TOO_MANY_TICKETS", message, { tickets: SAVED_MAX });
     }
-    tickets.set(name, ticket);
+    tickets.set(name, text);
   });
 }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
+import { TICKET_SECRET_BYTES } from "../../secure/ticket-keys.js";
 import { LacunaError } from "../errors.js";
 import { damaged, readStateFile, versionOf, writeStateFile } from "./state-file.js";
 import { withStateLock } from "./state-lock.js";
@@ -7,7 +8,6 @@ import {
   isTicketName,
   recordsFromText,
   recordsToText,
-  TICKET_SECRET_BYTES,
   type TicketLimits,
   type TicketReason,
   type TicketRecord,

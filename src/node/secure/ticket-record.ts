@@ -1,5 +1,6 @@
-import { createHash } from "node:crypto";
+import { ticketIdOf as idOf, TICKET_SECRET_BYTES } from "../../secure/ticket-keys.js";
 import type { Reason } from "../../wire/frames/end.js";
+import { cipherSuite } from "./suite.js";
 
 /** What a ticket allows; what is absent is not limited by it. */
 export interface TicketLimits {
@@ -63,11 +64,9 @@ export function ticketState(
   return limits.uses !== undefined && used >= limits.uses ? "used up" : "valid";
 }
 
-/** What a handshake names the ticket by: the first 8 bytes of SHA-256("lacuna ticket id" | secret), in hex. */
-export function ticketIdOf(secret: Uint8Array): string {
-  const digest = createHash("sha256").update("lacuna ticket id").update(secret).digest();
-  return digest.subarray(0, TICKET_ID_BYTES).toString("hex");
-}
+/** What a handshake names the ticket by, in hex. */
+export const ticketIdOf = (secret: Uint8Array): string =>
+  Buffer.from(idOf(cipherSuite(), secret)).toString("hex");
 
 /** A name that no address and no file can be mistaken for. */
 export const isTicketName = (name: string): boolean =>
@@ -137,6 +136,4 @@ const STATE_REASONS = {
   expired: "ticketExpired",
   "used up": "ticketUsedUp",
 } as const;
-export const TICKET_SECRET_BYTES = 16;
-const TICKET_ID_BYTES = 8;
 const VERSION = 1;

@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
+import { readTicket, type TicketFault, writeTicket } from "../../secure/ticket.js";
 import { LacunaError } from "../errors.js";
-import { type Address, formatAddress, parseAddress } from "../socket/address.js";
-import { TICKET_SECRET_BYTES } from "./ticket-record.js";
+import type { Address } from "../socket/address.js";
+import { cipherSuite } from "./suite.js";
 
 /** All that a sender needs: where a receiver listens, who it is, and the word that lets senders in. */
 export interface Ticket {
@@ -13,34 +13,29 @@ export interface Ticket {
 }
 
 /** WORD@HOST:PORT. */
-export function formatTicket({ address, receiver, secret }: Ticket): string {
-  const bytes = Buffer.concat([receiver, secret]);
-  const word = Buffer.concat([bytes, check(bytes)]).toString("base64url");
-  return `${word}@${formatAddress(address)}`;
-}
+export const formatTicket = ({ address, receiver, secret }: Ticket): string =>
+  writeTicket(cipherSuite(), { ...address, receiverKey: receiver, secret });
 
 /** Throws LACUNA_BAD_TICKET, or LACUNA_BAD_ADDRESS for what stands behind the @. */
 export function parseTicket(text: string): Ticket {
-  const at = text.indexOf("@");
-  const word = text.slice(0, Math.max(0, at));
-  const bytes = Uint8Array.from(Buffer.from(word, "base64url"));
-  const secrets = bytes.subarray(0, RECEIVER_BYTES + TICKET_SECRET_BYTES);
-  const isWhole =
-    Buffer.from(bytes).toString("base64url") === word &&
-    bytes.length === RECEIVER_BYTES + TICKET_SECRET_BYTES + CHECK_BYTES &&
-    check(secrets).equals(bytes.subarray(secrets.length));
+  const read = readTicket(cipherSuite(), text);
+  if (typeof read !== "string") {
+    const { host, port, receiverKey: receiver, secret } = read;
+    return { address: { host, port }, receiver, secret };
+  }
+  if (read === "badAddress") {
+    const address = text.slice(text.indexOf("@") + 1).trim();
+    throw new LacunaError("LACUNA_BAD_ADDRESS", `"${address}" is not an address`, { address });
+  }
   // The word is a secret: it is not repeated in messages.
-  if (!isWhole)
-    throw new LacunaError("LACUNA_BAD_TICKET", "this is not a ticket, or not all of it");
-  const address = parseAddress(text.slice(at + 1));
-  const [receiver, secret] = [secrets.slice(0, RECEIVER_BYTES), secrets.slice(RECEIVER_BYTES)];
-  return { address, receiver, secret };
+  throw new LacunaError("LACUNA_BAD_TICKET", `this is not a ticket: ${FAULTS[read]}`);
 }
 
-function check(secrets: Uint8Array): Buffer {
-  const hash = createHash("sha256").update("lacuna ticket").update(secrets);
-  return hash.digest().subarray(0, CHECK_BYTES);
-}
-
-const RECEIVER_BYTES = 32;
-const CHECK_BYTES = 4;
+const FAULTS: Record<Exclude<TicketFault, "badAddress">, string> = {
+  empty: "there is nothing",
+  noWord: "there is no word before the address",
+  noAddress: "there is no @HOST:PORT behind its word",
+  truncated: "letters of its word are missing",
+  tooLong: "its word has too many letters",
+  mistyped: "a letter of its word is wrong",
+};
