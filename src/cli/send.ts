@@ -24,6 +24,7 @@ interface SendFlags {
   readonly pieceBytes?: number;
   readonly maxDatagram?: number;
   readonly timeout?: number;
+  readonly giveUpAfter?: number;
   readonly memory?: number;
   readonly pathMemory: boolean;
 }
@@ -52,6 +53,11 @@ export function define(command: Command, context: Context): void {
       "--timeout <SECONDS>",
       "give up when nobody answers for so long (default: 15)",
       numberReader({ flag: "--timeout", unit: "seconds", example: "30", above: true }),
+    )
+    .option(
+      "--give-up-after <SECONDS>",
+      "how long to wait for a receiver that was there and is away (default: a day)",
+      numberReader({ flag: "--give-up-after", unit: "seconds", example: "3600", above: true }),
     )
     .option(
       "--piece-bytes <N>",
@@ -90,7 +96,7 @@ async function run(paths: string[], flags: SendFlags, { output }: Context): Prom
   const to = await readTicket(flags.to);
   const { send, stateFolder } = await import("../node/index.js");
   const { mode, rate: rateMbit, polite, drop } = flags;
-  const { timeout: timeoutSeconds, memory: memoryMb } = flags;
+  const { timeout: timeoutSeconds, giveUpAfter: giveUpAfterSeconds, memory: memoryMb } = flags;
   const { maxDatagram: maxDatagramBytes, pieceBytes } = flags;
   const teller = await sendTeller(output, to);
   try {
@@ -98,7 +104,7 @@ async function run(paths: string[], flags: SendFlags, { output }: Context): Prom
     const kept = given({ stateFolder: folder, memoryMb, maxDatagramBytes, pieceBytes });
     const transfer = send(paths, {
       to,
-      ...given({ mode, rateMbit, polite, drop, timeoutSeconds }),
+      ...given({ mode, rateMbit, polite, drop, timeoutSeconds, giveUpAfterSeconds }),
       ...kept,
     });
     return (await follow(transfer, teller, output)).exit;

@@ -59,6 +59,11 @@ export interface SendOptions {
   readonly pieceBytes?: number;
   /** How long to wait for the first answer. Default 15. */
   readonly timeoutSeconds?: number;
+  /**
+   * How long to wait for a receiver that was there once and is away, trying now and then. Default a day. When given, it holds
+   * for the first answer too, unless `timeoutSeconds` says otherwise.
+   */
+  readonly giveUpAfterSeconds?: number;
   readonly signal?: AbortSignal;
 }
 

@@ -127,6 +127,15 @@ export interface ConnectedEvent extends Timed {
   readonly rttMs: number;
 }
 
+/** The receiver, or the way to it, is away; what it has is kept there, and the next connection goes on with it. */
+export interface WaitingEvent extends Timed {
+  readonly event: "waiting";
+  /** Nothing is heard; it was started anew; it has no room now; the system knows no way to it. */
+  readonly reason: "silent" | "restarted" | "busy" | "no-way";
+  /** When the next connection is tried. */
+  readonly retryInSeconds: number;
+}
+
 export interface SendOfferEvent extends Timed, ImageFacts {
   readonly event: "offer";
   readonly id: string;
@@ -196,6 +205,7 @@ export type ReceiveEvent =
 
 export type SendEvent =
   | ConnectedEvent
+  | WaitingEvent
   | SendOfferEvent
   | SendProgressEvent
   | SendCompleteEvent

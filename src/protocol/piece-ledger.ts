@@ -187,6 +187,7 @@ export class PieceLedger {
     for (const gap of [...this.held.gaps(start, end)]) {
       this.held.add(gap.start, gap.end);
       this.due.delete(gap.start, gap.end);
+      this.withheld.delete(gap.start, gap.end);
       for (let piece = gap.start; piece < gap.end; piece += 1) {
         this.newestPacket.delete(piece);
         this.cover?.onHeld(piece);

@@ -14,6 +14,7 @@ import type { Look } from "./look.js";
 import { exactReceipt, partReceipt } from "./receipt.js";
 import { cleaned } from "./text.js";
 import type { ImageState, TransferState } from "./transfer-state.js";
+import { waitingSentence } from "./waiting.js";
 
 /** How much is said: only results, also every change of state, or changes that no live picture shows. */
 export type Talk = "results" | "changes" | "live";
@@ -55,6 +56,10 @@ export function sendNarration(
   switch (event.event) {
     case "connected":
       return talk === "changes" ? [connected(event, state)] : [];
+    case "waiting":
+      return talk === "changes"
+        ? [`${waitingSentence(event, state.peer)}; what it has is kept`]
+        : [];
     case "offer":
       return talk === "results" ? noted(event) : [...sending(event, look, talk), ...noted(event)];
     case "progress":

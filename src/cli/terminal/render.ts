@@ -13,6 +13,7 @@ import { flow, type Item, type Look, painted } from "./look.js";
 import { PICTURE_LEGEND, type PictureMap, pictureArt } from "./picture-art.js";
 import { cleaned, displayWidth } from "./text.js";
 import type { ImageState, TransferState } from "./transfer-state.js";
+import { waitingSentence } from "./waiting.js";
 
 /** Gives the map of an image that fits into `room`. */
 export type MapSource = (id: string, room: Grid) => HoleMap | PictureMap | undefined;
@@ -97,6 +98,12 @@ function headline(image: ImageState, state: TransferState, look: Look): Item[] {
 }
 
 function measures(image: ImageState, state: TransferState, look: Look, now: number): Item[] {
+  if (state.waiting !== undefined) {
+    const { reason, until } = state.waiting;
+    const retryInSeconds = Math.max(0, until - now);
+    const text = waitingSentence({ reason, retryInSeconds }, state.peer);
+    return [{ text: bar(image, look) }, { text: confirmed(image) }, { text }];
+  }
   if (state.role === "send" && !state.connected) {
     return [{ text: `waiting ${formatSpan(now)} for an answer from ${cleaned(state.peer)}` }];
   }

@@ -1,4 +1,4 @@
-import type { ImageFacts, ReceiveEvent, SendEvent } from "../../node/events.js";
+import type { ImageFacts, ReceiveEvent, SendEvent, WaitingEvent } from "../../node/events.js";
 
 /** What is known of an image that is under way. */
 export interface ImageState {
@@ -30,6 +30,8 @@ export interface TransferState {
   readonly peer: string;
   /** At the sender: whether the receiver has answered. */
   readonly connected: boolean;
+  /** At the sender: that there is no connection, and when the next is tried, in seconds since the transfer began. */
+  readonly waiting?: { readonly reason: WaitingEvent["reason"]; readonly until: number };
   readonly images: readonly ImageState[];
 }
 
@@ -69,7 +71,11 @@ export function afterReceive(
 export function afterSend(state: TransferState, event: SendEvent, now: number): TransferState {
   switch (event.event) {
     case "connected":
-      return { ...state, connected: true };
+      return { ...without(state, ["waiting"]), connected: true, images: revived(state, now) };
+    case "waiting": {
+      const { reason, retryInSeconds } = event;
+      return { ...state, waiting: { reason, until: now + retryInSeconds } };
+    }
     case "offer":
       return withImage(state, offeredImage(event, state.peer, 0, now));
     case "progress": {
@@ -107,6 +113,11 @@ function afterEnd(
   if (!("id" in event) || event.id === undefined) return state;
   const { id } = event;
   return { ...state, images: state.images.filter((image) => image.id !== id) };
+}
+
+/** Of a new connection the silence before it is not held against any image. */
+function revived({ images }: TransferState, now: number): readonly ImageState[] {
+  return images.map((image) => ({ ...image, aliveAt: now }));
 }
 
 function lifeOf(

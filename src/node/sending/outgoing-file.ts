@@ -1,4 +1,6 @@
+import { PieceSet } from "../../base/piece-set.js";
 import type { InstantUs } from "../../base/units.js";
+import type { OutgoingImage } from "../../protocol/outgoing-image.js";
 import type { Sender } from "../../protocol/sender.js";
 import type { ResultFrame } from "../../wire/frames/end.js";
 import { type Manifest, previewPiecesOf } from "../../wire/manifest.js";
@@ -10,33 +12,39 @@ import { round } from "../round.js";
 import type { Source } from "./source.js";
 import { type Drop, Withholding } from "./withhold.js";
 
-/** One file on its way: its source, and the image that a sender makes of it. */
+/** One file on its way: its source, and the image that the sender of each connection makes of it. */
 export class OutgoingFile {
-  readonly id: string;
-  /** The image's number in the connection. */
-  readonly number: number;
   startedUs: InstantUs | undefined;
   hasEnded = false;
   private readonly rate = new RateMeter();
-  private readonly withholding: Withholding;
+  private withholding: Withholding;
   private toldUs = 0;
+  private aboard: Aboard | undefined;
+  /** What receivers of earlier connections have confirmed. */
+  private readonly confirmed = new PieceSet();
+  /** Sent over these. */
+  private readonly before = { wireBytes: 0, repaired: 0, parityPieces: 0, parityBytes: 0 };
 
-  /**
-   * Gives the file to the sender.
-   *
-   * @param connection names the connection in ids
-   * @param onMore called when there is more to send than before
-   */
+  /** @param id names it in events, whatever connection it goes by */
   constructor(
     readonly source: Source<Manifest>,
-    private readonly sender: Sender,
-    connection: string,
-    drop: Drop | undefined,
-    onMore: () => void,
+    readonly id: string,
+    private readonly drop: Drop | undefined,
   ) {
-    const { manifest, supply, pieceLength, readPiece } = source;
-    this.withholding = new Withholding(manifest, drop);
-    this.number = sender.addImage({
+    this.withholding = new Withholding(source.manifest, drop);
+    source.onGrowth(() => this.supplyMore());
+  }
+
+  /**
+   * Gives the file to the sender of a new connection, behind its others. What the receiver had before is left out until
+   * it is asked for: usually it has it still.
+   *
+   * @param onMore called when there is more to send than before
+   */
+  join(sender: Sender, onMore: () => void): void {
+    const { manifest, supply, pieceLength, readPiece } = this.source;
+    this.withholding = new Withholding(manifest, this.drop);
+    const number = sender.addImage({
       manifest: encodeManifest(manifest),
       digest: manifest.digest,
       // As in the manifest: what has become known since is supplied.
@@ -44,35 +52,48 @@ export class OutgoingFile {
       pieceBytes: manifest.pieceBytes,
       previewPieces: previewPiecesOf(manifest.content),
       available: supply.available,
-      withheld: this.withholding.next(supply),
+      withheld: [...this.confirmed.ranges(), ...this.withholding.next(supply)],
       pieceLength,
       readPiece,
     });
-    this.id = `${connection}-${this.number}`;
-    const supplyMore = (): void => {
-      const { pieceCount, available } = source.supply;
-      const withheld = this.withholding.next(source.supply);
-      sender.supply(this.number, { pieceCount, available, withheld });
-      onMore();
-    };
-    source.onGrowth(supplyMore);
-    if (manifest.pieceCount === undefined) supplyMore();
+    this.aboard = { sender, number, onMore };
+    if (manifest.pieceCount === undefined) this.supplyMore();
+  }
+
+  /** The connection has ended; what it was told stays known. */
+  leave(): void {
+    const { image, before } = this;
+    this.aboard = undefined;
+    if (image === undefined) return;
+    for (const { start, end } of image.pieces.held.ranges()) this.confirmed.add(start, end);
+    before.wireBytes += image.wireBytes;
+    before.repaired += image.pieces.repaired;
+    before.parityPieces += image.parity.pieces;
+    before.parityBytes += image.parity.bytes;
+  }
+
+  /** Pieces that the receiver has, by its last word. */
+  get held(): PieceSet {
+    const held = this.image?.pieces.held;
+    return held === undefined || held.size === 0 ? this.confirmed : held;
   }
 
   /** The first file's time runs from the first datagram of all, the others' from their own first. */
   noteStart(now: InstantUs): void {
-    const hasBegun = this.number === 0 || (this.image?.wireBytes ?? 0) > 0;
+    const hasBegun = this.aboard?.number === 0 || (this.image?.wireBytes ?? 0) > 0;
     if (hasBegun) this.startedUs ??= now;
   }
 
   /** What is to be told now; undefined when nothing has begun, or all was told at this instant. */
   progress(now: InstantUs): Omit<SendProgressEvent, "event" | "t"> | undefined {
-    const { image, sender, source, rate } = this;
-    if (image === undefined || this.startedUs === undefined || now === this.toldUs)
-      return undefined;
+    const { image, aboard, source, rate, before } = this;
+    if (image === undefined || aboard === undefined) return undefined;
+    if (this.startedUs === undefined || now === this.toldUs) return undefined;
+    const { sender } = aboard;
     this.toldUs = now;
     const { name, pieces, bytes } = source.facts;
-    const heldBytes = Math.min(1, image.pieces.held.size / pieces) * bytes;
+    const held = this.held.size;
+    const heldBytes = Math.min(1, held / pieces) * bytes;
     rate.update(heldBytes, now);
     const secondsLeft = rate.secondsFor(bytes - heldBytes);
     const { sentPackets, lostForGood, rtt } = sender.recovery;
@@ -80,9 +101,9 @@ export class OutgoingFile {
       id: this.id,
       name,
       pieces,
-      sentPieces: image.pieces.sentOnce,
-      acknowledgedPieces: image.pieces.held.size,
-      parityPieces: image.parity.pieces,
+      sentPieces: Math.min(pieces, this.confirmed.size + image.pieces.sentOnce),
+      acknowledgedPieces: held,
+      parityPieces: before.parityPieces + image.parity.pieces,
       rateMbit: round((rate.bytesPerSecond * 8) / 1_000_000, 3),
       rttMs: round(rtt.smoothedUs / 1_000, 3),
       lossShare: round(sender.lossMeter.share(sentPackets, lostForGood), 4),
@@ -93,7 +114,7 @@ export class OutgoingFile {
 
   /** What became of it, by the receiver's word that it is verified or kept in part. */
   result(result: ResultFrame, now: InstantUs): SentFile {
-    const { image, sender, source } = this;
+    const { image, aboard, source, before } = this;
     const { missingPixels, missingPieces } = result;
     return {
       id: this.id,
@@ -101,12 +122,12 @@ export class OutgoingFile {
       outcome: result.outcome === "verified" ? "complete" : "partial",
       sha256: Buffer.from(source.manifest.digest).toString("hex"),
       seconds: round((now - (this.startedUs ?? now)) / 1_000_000, 6),
-      wireBytes: image?.wireBytes ?? 0,
+      wireBytes: before.wireBytes + (image?.wireBytes ?? 0),
       payloadBytes: source.supply.exactBytes,
-      repairedPieces: image?.pieces.repaired ?? 0,
-      parityPieces: image?.parity.pieces ?? 0,
-      parityBytes: image?.parity.bytes ?? 0,
-      datagramBytes: sender.pathDatagramBytes,
+      repairedPieces: before.repaired + (image?.pieces.repaired ?? 0),
+      parityPieces: before.parityPieces + (image?.parity.pieces ?? 0),
+      parityBytes: before.parityBytes + (image?.parity.bytes ?? 0),
+      datagramBytes: aboard?.sender.pathDatagramBytes ?? 0,
       missingPixels,
       missingPieces,
       receipt: { seconds: result.elapsedUs / 1_000_000, lossShare: result.lossPpm / 1_000_000 },
@@ -114,7 +135,23 @@ export class OutgoingFile {
     };
   }
 
-  private get image() {
-    return this.sender.image(this.number);
+  private get image(): OutgoingImage | undefined {
+    return this.aboard?.sender.image(this.aboard.number);
   }
+
+  private supplyMore(): void {
+    if (this.aboard === undefined) return;
+    const { sender, number, onMore } = this.aboard;
+    const { pieceCount, available } = this.source.supply;
+    const withheld = this.withholding.next(this.source.supply);
+    sender.supply(number, { pieceCount, available, withheld });
+    onMore();
+  }
+}
+
+/** A file's place in a connection. */
+interface Aboard {
+  readonly sender: Sender;
+  readonly number: number;
+  readonly onMore: () => void;
 }

@@ -1,45 +1,35 @@
 import { randomBytes } from "node:crypto";
-import type { Socket } from "node:dgram";
-import {
-  type BytesPerSecond,
-  bytesPerSecond,
-  type InstantUs,
-  seconds as secondsUs,
-} from "../../base/units.js";
-import { Bbr } from "../../protocol/bbr.js";
-import { Ledbat } from "../../protocol/ledbat.js";
+import { type BytesPerSecond, bytesPerSecond, type InstantUs } from "../../base/units.js";
 import { ACTIVE_IMAGES_MAX } from "../../protocol/limits.js";
-import { Sender, type SenderEnd, type SenderEvent } from "../../protocol/sender.js";
+import type { SenderEvent } from "../../protocol/sender.js";
 import { connectionKey } from "../../wire/datagram.js";
-import type { ResultFrame } from "../../wire/frames/end.js";
+import type { Reason, ResultFrame } from "../../wire/frames/end.js";
 import type { Manifest } from "../../wire/manifest.js";
 import type { SendOptions, SendResult, SentFile, Snapshot, Transfer } from "../api-types.js";
 import { LacunaError } from "../errors.js";
-import type { SendEvent } from "../events.js";
+import type { SendEvent, WaitingEvent } from "../events.js";
 import { round } from "../round.js";
 import {
+  type Address,
   formatAddress,
   parseAddress,
   type ResolvedAddress,
   resolveAddress,
 } from "../socket/address.js";
 import { nowUs } from "../socket/clock.js";
-import { DatagramMemory } from "../socket/datagram-memory.js";
-import { datagramGuard } from "../socket/guard.js";
 import { type KnownPath, PathMemory } from "../socket/path-memory.js";
-import { FragmentWatch, pathOptions } from "../socket/path-size.js";
-import { Pump } from "../socket/pump.js";
 import { Rehearsal } from "../socket/rehearsal.js";
-import { createUdpSocket } from "../socket/udp.js";
 import { asLacunaError, type Run, transferOf } from "../transfer.js";
 import { CoderPool } from "./coder-pool.js";
+import { type ConnectionEnd, OutgoingConnection } from "./outgoing-connection.js";
 import { OutgoingFile } from "./outgoing-file.js";
+import { Patience } from "./patience.js";
 import { closedEarly, refusalOf, tooNarrow } from "./refusal.js";
 import { openSource, type Source } from "./source.js";
 import { snapshotOfSource } from "./source-snapshot.js";
 
 /**
- * Sends files to a receiver, one after another over one connection.
+ * Sends files to a receiver, one after another over one connection, and over further ones when that is lost.
  *
  * The result comes when the receiver has said of every file that it is
  * verified, or that it keeps it in part. Rejects with the first LacunaError when a file cannot be
@@ -53,11 +43,9 @@ export function send(
   return transferOf(new SendRun(list, options), options.signal);
 }
 
-/** Progress is told at most this often. */
-const PROGRESS_EVERY_US = secondsUs(0.1);
-
 class SendRun implements Run<SendEvent, SendResult> {
   private readonly startUs = nowUs();
+  /** Of the first connection; files are named after it to the end. */
   private readonly connectionId = randomBytes(8);
   private readonly outgoing: OutgoingFile[] = [];
   private readonly files: SentFile[] = [];
@@ -65,31 +53,44 @@ class SendRun implements Run<SendEvent, SendResult> {
   private readonly rehearsal = new Rehearsal();
   private readonly pool = new CoderPool();
   private readonly pathMemory: PathMemory | undefined;
+  private readonly patience: Patience;
   private remembered: KnownPath | undefined;
   private opened = 0;
   private opening = false;
   private interrupted = false;
-  private refused = false;
-  private sender: Sender | undefined;
-  private socket: Socket | undefined;
-  private pump: Pump | undefined;
+  /** What has ended all of it while there was no connection. */
+  private fatal: LacunaError | undefined;
+  private isRefused = false;
+  private wasTried = false;
+  private wasConnected = false;
+  /** The present connection has been answered. */
+  private isUp = false;
+  private connection: OutgoingConnection | undefined;
+  /** The files of the present connection, by their numbers in it. */
+  private aboard: OutgoingFile[] = [];
+  private endWait: () => void = () => undefined;
   private tell: (event: SendEvent) => void = () => undefined;
-  private finish: (end: SenderEnd | LacunaError) => void = () => undefined;
 
   constructor(
     private readonly paths: readonly string[],
     private readonly options: SendOptions,
   ) {
-    const { stateFolder, polite = false } = options;
+    const { stateFolder, polite = false, timeoutSeconds, giveUpAfterSeconds } = options;
     // Who gives way finds no capacity, and does not start with what another found.
     this.pathMemory = stateFolder === undefined || polite ? undefined : new PathMemory(stateFolder);
+    this.patience = new Patience({
+      firstAnswerSeconds: timeoutSeconds ?? giveUpAfterSeconds,
+      giveUpAfterSeconds,
+      random: Math.random,
+    });
   }
 
   async run(tell: (event: SendEvent) => void): Promise<SendResult> {
     this.tell = tell;
     try {
-      const to = await resolveAddress(parseAddress(this.options.to));
-      this.remembered = await this.pathMemory?.recall(to.host, Date.now());
+      const address = parseAddress(this.options.to);
+      const to = await this.resolve(address);
+      if (to !== undefined) this.remembered = await this.pathMemory?.recall(to.host, Date.now());
       const first = await this.openNext();
       if (this.interrupted) {
         first?.close();
@@ -98,18 +99,18 @@ class SendRun implements Run<SendEvent, SendResult> {
       // Of several files none could be opened: there is nothing to connect for.
       const [failure] = this.failures;
       if (first === undefined && failure !== undefined) throw failure;
-      const end = await this.transfer(to, first);
-      return this.resultOf(end, to);
+      if (first !== undefined) this.add(first);
+      this.patience.begin(nowUs());
+      return this.resultOf(await this.transfer(address, to));
     } catch (error) {
       // Whatever failed because it was stopped.
-      if (this.interrupted && this.sender === undefined) return { files: [], interrupted: true };
+      if (this.interrupted && !this.wasTried) {
+        return { files: this.files, interrupted: true };
+      }
       const failure = asLacunaError(error);
       if (!this.failures.includes(failure)) this.tellError(failure);
       throw failure;
     } finally {
-      this.pump?.stop();
-      this.farewell();
-      this.socket?.close();
       for (const { source } of this.outgoing) source.close();
       await this.pool.close();
     }
@@ -118,142 +119,136 @@ class SendRun implements Run<SendEvent, SendResult> {
   stop(): void {
     this.interrupted = true;
     // A picture that is still being coded is not waited for.
-    if (this.sender === undefined) void this.pool.close();
-    this.sender?.stop(nowUs());
-    this.pump?.wake();
+    if (this.connection === undefined) void this.pool.close();
+    this.connection?.stop();
+    this.endWait();
   }
 
   snapshot(id?: string): Promise<Snapshot | undefined> {
     const found = this.outgoing.findLast((o) => id === undefined || o.id === id);
-    const image = found === undefined ? undefined : this.sender?.image(found.number);
-    if (found === undefined || image === undefined) return Promise.resolve(undefined);
-    return Promise.resolve(snapshotOfSource(found.id, found.source, image.pieces.held));
+    if (found === undefined) return Promise.resolve(undefined);
+    return Promise.resolve(snapshotOfSource(found.id, found.source, found.held));
   }
 
-  /** Whatever ended this side: the other need not wait for us in vain. */
-  private farewell(): void {
-    const { sender, socket } = this;
-    if (sender === undefined || socket === undefined) return;
-    const now = nowUs();
-    sender.stop(now);
-    for (let out = sender.pollOutput(now); out.kind !== "waitUntil"; out = sender.pollOutput(now)) {
-      if (out.kind === "transmit") socket.send(out.datagram);
-    }
-  }
-
+  /** One connection after another, until one ends for good or there is no patience left. */
   private async transfer(
-    to: ResolvedAddress,
-    first: Source<Manifest> | undefined,
-  ): Promise<SenderEnd> {
-    const socket = await this.connect(to);
-    const { remembered } = this;
-    const { rateMbit, timeoutSeconds, polite = false } = this.options;
-    const congestion = polite ? new Ledbat() : new Bbr(remembered);
-    const memory = new DatagramMemory(() => socket.getSendQueueCount() === 0);
-    const sender = new Sender({
-      connectionId: this.connectionId,
-      guard: datagramGuard,
-      congestion,
-      nowUs: nowUs(),
-      path: await pathOptions(socket, this.options, remembered?.datagramBytes),
-      takeMemory: (bytes) => memory.take(bytes),
-      ...(rateMbit === undefined ? {} : { rateCap: bytesPerSecond(rateMbit * 125_000) }),
-      ...(timeoutSeconds === undefined ? {} : { connectTimeoutUs: secondsUs(timeoutSeconds) }),
-    });
-    this.sender = sender;
-    const fragments = new FragmentWatch(sender);
-    const ended = new Promise<SenderEnd>((resolve, reject) => {
-      this.finish = (end) => (end instanceof Error ? reject(end) : resolve(end));
-    });
-    const pump = new Pump(
-      {
-        handleTimeout: (now) => sender.handleTimeout(now),
-        drain: (now) => {
-          fragments.lookAtChange();
-          return this.drain(sender, socket, now);
-        },
-      },
-      (error) => this.finish(asLacunaError(error)),
-    );
-    this.pump = pump;
-    socket.on("message", (datagram) => {
-      sender.handleDatagram(datagram, nowUs());
-      pump.wake();
-    });
-    if (first !== undefined) this.add(sender, first);
-    this.openMore(sender);
-    pump.wake();
-    const ticker = setInterval(() => {
-      fragments.look();
-      this.tellProgress(sender);
-    }, PROGRESS_EVERY_US / 1_000);
-    const end = await ended.finally(() => clearInterval(ticker));
-    // A cap says nothing of the path.
-    const path = congestion instanceof Bbr && rateMbit === undefined ? congestion.path : undefined;
-    fragments.look();
-    const { pathDatagramBytes: datagramBytes } = sender;
-    if (path !== undefined)
-      await this.pathMemory?.save(to.host, { ...path, datagramBytes }, Date.now());
-    return end;
-  }
-
-  private async connect(to: ResolvedAddress): Promise<Socket> {
-    const socket = createUdpSocket(to.family);
-    this.socket = socket;
-    await new Promise<void>((resolve, reject) => {
-      socket.once("error", reject);
-      socket.connect(to.port, to.host, () => {
-        socket.off("error", reject);
-        resolve();
-      });
-    });
-    socket.on("error", ({ code }: NodeJS.ErrnoException) => {
-      if (code === "EMSGSIZE") this.sender?.handleTooLong(nowUs());
-      // "Port unreachable" may come from a receiver that starts a moment later, or from nobody: only a hint.
-      else this.refused = true;
-    });
-    return socket;
-  }
-
-  private drain(sender: Sender, socket: Socket, now: InstantUs): InstantUs {
-    for (;;) {
-      const out = sender.pollOutput(now);
-      if (out.kind === "waitUntil") {
-        for (const one of this.outgoing) one.noteStart(now);
-        return out.deadlineUs;
-      }
-      if (out.kind === "event") this.handleEvent(sender, out.event, now);
-      // What the system does not take is lost like any other datagram.
-      else socket.send(out.datagram);
+    address: Address,
+    to: ResolvedAddress | undefined,
+  ): Promise<ConnectionEnd> {
+    for (let next = to; ; next = await this.resolve(address)) {
+      const end = await this.connect(next);
+      if (this.fatal !== undefined) throw this.fatal;
+      const waitUs =
+        this.interrupted || !isLoss(end) ? undefined : this.patience.nextWaitUs(nowUs());
+      if (waitUs === undefined) return end;
+      const retryInSeconds = round(waitUs / 1_000_000, 3);
+      this.tell({ event: "waiting", t: this.t(), reason: reasonOf(end), retryInSeconds });
+      await this.wait(waitUs);
+      if (this.fatal !== undefined) throw this.fatal;
+      if (this.interrupted) return { how: "stopped" };
     }
   }
 
-  private handleEvent(sender: Sender, event: SenderEvent, now: InstantUs): void {
+  /** The receiver's address as the name service tells it now. Throws what is wrong with it while it is not worth waiting. */
+  private async resolve(address: Address): Promise<ResolvedAddress | undefined> {
+    try {
+      return await resolveAddress(address);
+    } catch (error) {
+      if (this.wasConnected || this.options.giveUpAfterSeconds !== undefined) return undefined;
+      throw error;
+    }
+  }
+
+  private async wait(waitUs: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, waitUs / 1_000);
+      this.endWait = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  /** One connection, from its opening to its end. */
+  private async connect(to: ResolvedAddress | undefined): Promise<ConnectionEnd> {
+    if (to === undefined) return { how: "noWay", code: "ENOTFOUND" };
+    if (this.wasConnected) this.remembered = await this.pathMemory?.recall(to.host, Date.now());
+    const connection = await OutgoingConnection.open({
+      to,
+      connectionId: this.wasTried ? randomBytes(8) : this.connectionId,
+      options: this.options,
+      remembered: this.remembered,
+      connectTimeoutUs: this.patience.attemptUs(nowUs()),
+      onEvent: (event, now) => this.handleEvent(event, now),
+      onSent: (now) => {
+        for (const one of this.aboard) one.noteStart(now);
+      },
+      onTick: (now) => this.tick(now),
+    });
+    this.wasTried = true;
+    if (typeof connection === "string") return { how: "noWay", code: connection };
+    if (this.interrupted) {
+      connection.close();
+      return { how: "stopped" };
+    }
+    if (this.fatal !== undefined) {
+      connection.close();
+      throw this.fatal;
+    }
+    this.connection = connection;
+    this.isUp = false;
+    this.aboard = [];
+    for (const one of this.outgoing) if (!one.hasEnded) this.board(one);
+    this.openMore();
+    try {
+      return await connection.run();
+    } finally {
+      connection.close();
+      this.noteLife(connection);
+      this.connection = undefined;
+      this.isRefused ||= connection.isRefused;
+      for (const one of this.aboard) one.leave();
+      const { learntPath } = connection;
+      if (learntPath !== undefined) await this.pathMemory?.save(to.host, learntPath, Date.now());
+    }
+  }
+
+  private board(one: OutgoingFile): void {
+    const { connection } = this;
+    if (connection === undefined) return;
+    one.join(connection.sender, () => connection.wake());
+    this.aboard.push(one);
+  }
+
+  private handleEvent(event: Exclude<SenderEvent, { kind: "closed" }>, now: InstantUs): void {
+    const { connection } = this;
+    if (connection === undefined) return;
     if (event.kind === "connected") {
-      const rttMs = sender.recovery.rtt.smoothedUs / 1_000;
+      this.wasConnected = true;
+      this.isUp = true;
+      const rttMs = connection.sender.recovery.rtt.smoothedUs / 1_000;
       this.tell({ event: "connected", t: this.t(), rttMs: round(rttMs, 3) });
     } else if (event.kind === "result") {
-      this.endFile(this.outgoing[event.image] as OutgoingFile, event.result, now);
-      this.openMore(sender);
-    } else if (event.kind === "tooNarrow") {
-      this.finish(tooNarrow(event.datagramBytes));
-    } else this.finish(event.end);
+      this.endFile(this.aboard[event.image] as OutgoingFile, event.result, now);
+      this.openMore();
+    } else connection.end(tooNarrow(event.datagramBytes));
   }
 
   /** Opens further files ahead of their turn, as many as may be under way. */
-  private openMore(sender: Sender): void {
-    if (this.opening) return;
-    if (this.opened === this.paths.length) return sender.finish(nowUs());
-    if (sender.unfinishedImages >= ACTIVE_IMAGES_MAX) return;
+  private openMore(): void {
+    const { connection } = this;
+    if (this.opening || connection === undefined) return;
+    if (this.opened === this.paths.length) return connection.sender.finish(nowUs());
+    if (connection.sender.unfinishedImages >= ACTIVE_IMAGES_MAX) return;
     this.opening = true;
     this.openNext().then(
       (source) => {
         this.opening = false;
-        if (source !== undefined) this.add(sender, source);
-        this.openMore(sender);
-        this.pump?.wake();
+        if (source !== undefined) this.board(this.add(source));
+        this.openMore();
+        this.connection?.wake();
       },
-      (error: unknown) => this.finish(asLacunaError(error)),
+      (error: unknown) => this.giveUp(asLacunaError(error)),
     );
   }
 
@@ -287,16 +282,24 @@ class SendRun implements Run<SendEvent, SendResult> {
     return bytesPerSecond(Math.min(remembered.bytesPerSecond, rateMbit * 125_000));
   }
 
-  private add(sender: Sender, source: Source<Manifest>): void {
+  private add(source: Source<Manifest>): OutgoingFile {
     const connection = connectionKey(this.connectionId).slice(0, 8);
-    const onMore = (): void => this.pump?.wake();
-    const one = new OutgoingFile(source, sender, connection, this.options.drop, onMore);
+    const id = `${connection}-${this.outgoing.length}`;
+    const one = new OutgoingFile(source, id, this.options.drop);
     this.outgoing.push(one);
     source.complete.catch((error: unknown) => {
-      if (!one.hasEnded) this.finish(asLacunaError(error));
+      if (!one.hasEnded) this.giveUp(asLacunaError(error));
     });
     const { facts, notes, why } = source;
     this.tell({ event: "offer", t: this.t(), id: one.id, ...facts, notes, why });
+    return one;
+  }
+
+  /** Something of ours has failed: there is nothing to wait for. */
+  private giveUp(error: LacunaError): void {
+    this.fatal = error;
+    this.connection?.end(error);
+    this.endWait();
   }
 
   private endFile(one: OutgoingFile, result: ResultFrame, now: InstantUs): void {
@@ -319,10 +322,18 @@ class SendRun implements Run<SendEvent, SendResult> {
     one.source.close();
   }
 
-  private tellProgress(sender: Sender): void {
-    const now = nowUs();
-    this.rehearsal.tick(sender.recovery.lostPackets);
-    for (const one of this.outgoing) if (!one.hasEnded) this.tellProgressOf(one, now);
+  private tick(now: InstantUs): void {
+    const { connection } = this;
+    if (connection === undefined) return;
+    this.rehearsal.tick(connection.sender.recovery.lostPackets);
+    for (const one of this.aboard) if (!one.hasEnded) this.tellProgressOf(one, now);
+    this.noteLife(connection);
+    // Silence that has lasted as long as anybody wanted to wait is not waited out.
+    if (this.isUp && this.patience.isOver(now)) connection.end({ how: "peerGone" });
+  }
+
+  private noteLife({ heardUs }: OutgoingConnection): void {
+    if (this.isUp && heardUs !== undefined) this.patience.onHeard(heardUs);
   }
 
   private tellProgressOf(one: OutgoingFile, now: InstantUs): void {
@@ -330,22 +341,21 @@ class SendRun implements Run<SendEvent, SendResult> {
     if (progress !== undefined) this.tell({ event: "progress", t: this.t(), ...progress });
   }
 
-  private resultOf(end: SenderEnd, to: ResolvedAddress): SendResult {
-    const where = formatAddress(to);
-    if (end.how === "noAnswer") {
-      const message = this.refused ? `nothing listens at ${where}` : `no answer from ${where}`;
-      throw new LacunaError("LACUNA_NO_ANSWER", message, { address: where });
+  private resultOf(end: ConnectionEnd): SendResult {
+    const where = formatAddress(parseAddress(this.options.to));
+    const facts = { address: where };
+    if (end.how === "noAnswer" || end.how === "noWay" || end.how === "peerGone") {
+      if (this.wasConnected) {
+        const message = `the receiver at ${where} has fallen silent`;
+        throw new LacunaError("LACUNA_PEER_GONE", message, facts);
+      }
+      const isNobody = this.isRefused && end.how !== "noWay";
+      const message = isNobody ? `nothing listens at ${where}` : `no answer from ${where}`;
+      const why = end.how === "noWay" ? ` (${end.code})` : "";
+      throw new LacunaError("LACUNA_NO_ANSWER", message + why, facts);
     }
-    if (end.how === "peerGone") {
-      const message = `the receiver at ${where} has fallen silent`;
-      throw new LacunaError("LACUNA_PEER_GONE", message, { address: where });
-    }
-    if (
-      end.how === "closedByPeer" &&
-      this.files.length < this.paths.length - this.failures.length
-    ) {
-      throw closedEarly(end.reason, where);
-    }
+    const isUnfinished = this.files.length < this.paths.length - this.failures.length;
+    if (end.how === "closedByPeer" && isUnfinished) throw closedEarly(end.reason, where);
     const [failure] = this.failures;
     // Each failure was told when it came; the first decides how the whole ends.
     if (failure !== undefined) throw failure;
@@ -366,3 +376,18 @@ class SendRun implements Run<SendEvent, SendResult> {
     return round((nowUs() - this.startUs) / 1_000_000, 6);
   }
 }
+
+/** Whether a connection may have ended because the receiver, or the way to it, is away for a while. */
+function isLoss(end: ConnectionEnd): boolean {
+  if (end.how === "closedByPeer") return LOST_BY_REASON.has(end.reason);
+  return end.how === "noAnswer" || end.how === "noWay" || end.how === "peerGone";
+}
+
+function reasonOf(end: ConnectionEnd): WaitingEvent["reason"] {
+  if (end.how === "noWay") return "no-way";
+  if (end.how !== "closedByPeer") return "silent";
+  return end.reason === "tooManyConnections" ? "busy" : "restarted";
+}
+
+/** A receiver that was started anew, and one that has no room now. */
+const LOST_BY_REASON: ReadonlySet<Reason> = new Set(["unknownConnection", "tooManyConnections"]);

@@ -1,0 +1,191 @@
+import type { Socket } from "node:dgram";
+import { bytesPerSecond, durationUs, type InstantUs, seconds } from "../../base/units.js";
+import { Bbr } from "../../protocol/bbr.js";
+import { Ledbat } from "../../protocol/ledbat.js";
+import { Sender, type SenderEnd, type SenderEvent } from "../../protocol/sender.js";
+import type { SendOptions } from "../api-types.js";
+import type { LacunaError } from "../errors.js";
+import type { ResolvedAddress } from "../socket/address.js";
+import { nowUs } from "../socket/clock.js";
+import { DatagramMemory } from "../socket/datagram-memory.js";
+import { datagramGuard } from "../socket/guard.js";
+import type { KnownPath } from "../socket/path-memory.js";
+import { FragmentWatch, pathOptions } from "../socket/path-size.js";
+import { Pump } from "../socket/pump.js";
+import { createUdpSocket } from "../socket/udp.js";
+import { asLacunaError } from "../transfer.js";
+
+/** How a connection ended; `noWay`: the system could not reach the address at all, by its own word. */
+export type ConnectionEnd = SenderEnd | { readonly how: "noWay"; readonly code: string };
+
+export interface ConnectionTerms {
+  readonly to: ResolvedAddress;
+  /** 8 random bytes. */
+  readonly connectionId: Uint8Array;
+  readonly options: Pick<SendOptions, "rateMbit" | "polite" | "maxDatagramBytes" | "pieceBytes">;
+  /** What is known of the path. */
+  readonly remembered: KnownPath | undefined;
+  /** How long to wait for the first answer. */
+  readonly connectTimeoutUs: number;
+  /** An event of the machine other than its end. */
+  onEvent(event: Exclude<SenderEvent, { kind: "closed" }>, now: InstantUs): void;
+  /** All that could be sent now has been. */
+  onSent(now: InstantUs): void;
+  /** Some times a second. */
+  onTick(now: InstantUs): void;
+}
+
+/** One connection to a receiver, from its socket to its end: turns the pure machine in real time. */
+export class OutgoingConnection {
+  readonly sender: Sender;
+  /** When the receiver was last heard. */
+  heardUs: InstantUs | undefined;
+  /** The system has said that nobody listens there; it may be wrong. */
+  isRefused = false;
+  private readonly pump: Pump;
+  private readonly fragments: FragmentWatch;
+  private readonly congestion: Bbr | Ledbat;
+  private finish: (end: ConnectionEnd | LacunaError) => void = () => undefined;
+  private readonly ended: Promise<ConnectionEnd>;
+
+  /** Opens a socket. Gives the system's error code when there is no way to the address now. */
+  static async open(terms: ConnectionTerms): Promise<OutgoingConnection | string> {
+    const socket = createUdpSocket(terms.to.family);
+    const failure = await connected(socket, terms.to);
+    if (failure !== undefined) {
+      socket.close();
+      return failure;
+    }
+    const path = await pathOptions(socket, terms.options, terms.remembered?.datagramBytes);
+    return new OutgoingConnection(terms, socket, path);
+  }
+
+  private constructor(
+    private readonly terms: ConnectionTerms,
+    private readonly socket: Socket,
+    path: Awaited<ReturnType<typeof pathOptions>>,
+  ) {
+    const { connectionId, options, connectTimeoutUs, remembered } = terms;
+    const { rateMbit, polite = false } = options;
+    this.congestion = polite ? new Ledbat() : new Bbr(remembered);
+    const memory = new DatagramMemory(() => socket.getSendQueueCount() === 0);
+    this.sender = new Sender({
+      connectionId,
+      guard: datagramGuard,
+      congestion: this.congestion,
+      nowUs: nowUs(),
+      path,
+      takeMemory: (bytes) => memory.take(bytes),
+      connectTimeoutUs: durationUs(connectTimeoutUs),
+      ...(rateMbit === undefined ? {} : { rateCap: bytesPerSecond(rateMbit * 125_000) }),
+    });
+    this.fragments = new FragmentWatch(this.sender);
+    this.ended = new Promise((resolve, reject) => {
+      this.finish = (end) => (end instanceof Error ? reject(end) : resolve(end));
+    });
+    this.pump = new Pump(
+      {
+        handleTimeout: (now) => this.sender.handleTimeout(now),
+        drain: (now) => {
+          this.fragments.lookAtChange();
+          return this.drain(now);
+        },
+      },
+      (error) => this.finish(asLacunaError(error)),
+    );
+    socket.on("message", (datagram) => this.hear(datagram));
+    socket.on("error", ({ code = "" }: NodeJS.ErrnoException) => {
+      if (code === "EMSGSIZE") this.sender.handleTooLong(nowUs());
+      // "Port unreachable" may come from a receiver that starts a moment later, or from nobody: only a hint.
+      else this.isRefused ||= code === "ECONNREFUSED";
+    });
+  }
+
+  /** Runs until the machine has ended, or the host ends it. Throws what the host says. */
+  async run(): Promise<ConnectionEnd> {
+    this.pump.wake();
+    const ticker = setInterval(() => {
+      this.fragments.look();
+      this.terms.onTick(nowUs());
+    }, TICK_MS);
+    try {
+      return await this.ended;
+    } finally {
+      clearInterval(ticker);
+      this.fragments.look();
+    }
+  }
+
+  /** Something was said to the machine. */
+  wake(): void {
+    this.pump.wake();
+  }
+
+  /** Ends it in the polite way: the receiver is told. */
+  stop(): void {
+    this.sender.stop(nowUs());
+    this.pump.wake();
+  }
+
+  /** Ends it now, for a reason that the machine does not know. */
+  end(end: ConnectionEnd | LacunaError): void {
+    this.finish(end);
+  }
+
+  /** Lets go of the socket. Whatever ended this side: the other need not wait for us in vain. */
+  close(): void {
+    this.pump.stop();
+    const { sender, socket } = this;
+    const now = nowUs();
+    sender.stop(now);
+    for (let out = sender.pollOutput(now); out.kind !== "waitUntil"; out = sender.pollOutput(now)) {
+      if (out.kind === "transmit") socket.send(out.datagram);
+    }
+    socket.close();
+  }
+
+  /** What was learnt of the path, for the next time. A cap says nothing of it, nor does who gives way. */
+  get learntPath(): KnownPath | undefined {
+    if (!(this.congestion instanceof Bbr) || this.terms.options.rateMbit !== undefined) {
+      return undefined;
+    }
+    const { path } = this.congestion;
+    return path && { ...path, datagramBytes: this.sender.pathDatagramBytes };
+  }
+
+  private hear(datagram: Uint8Array): void {
+    const now = nowUs();
+    const { malformed } = this.sender;
+    this.sender.handleDatagram(datagram, now);
+    if (this.sender.malformed === malformed) this.heardUs = now;
+    this.pump.wake();
+  }
+
+  private drain(now: InstantUs): InstantUs {
+    for (;;) {
+      const out = this.sender.pollOutput(now);
+      if (out.kind === "waitUntil") {
+        this.terms.onSent(now);
+        return out.deadlineUs;
+      }
+      if (out.kind === "transmit") this.socket.send(out.datagram);
+      else if (out.event.kind === "closed") this.finish(out.event.end);
+      else this.terms.onEvent(out.event, now);
+    }
+  }
+}
+
+/** Connects the socket, so that the system tells what it learns of the way; gives its error code when there is none. */
+function connected(socket: Socket, to: ResolvedAddress): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const fail = ({ code, message }: NodeJS.ErrnoException): void => resolve(code ?? message);
+    socket.once("error", fail);
+    socket.connect(to.port, to.host, () => {
+      socket.off("error", fail);
+      resolve(undefined);
+    });
+  });
+}
+
+/** Progress is told at most ten times a second. */
+const TICK_MS = seconds(0.1) / 1_000;

@@ -1,0 +1,56 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { expectSamePixels, folder, receiver, sender, writePicture } from "./lacuna.js";
+
+/** The picture takes about 600 kB, or five seconds. */
+const SLOW = ["--rate", "1"];
+
+async function cup(): Promise<string> {
+  const picture = join(folder(), "cup.png");
+  await writePicture(picture, 700, 600);
+  return picture;
+}
+
+test("a sender waits for a receiver that was killed, and goes on with what it holds", async () => {
+  const [picture, out] = [await cup(), folder()];
+  const first = await receiver(out);
+  const sent = sender(picture, first.ticket, ...SLOW);
+  const { t } = await first.received.event("offer");
+  const late = await first.received.event("progress", (progress) => progress.t > t + 2.4);
+  first.received.signal("SIGKILL");
+  await first.received.exit;
+  const { received } = await receiver(out, "--once", "--listen", first.ticket);
+  expect([await sent.exit, await received.exit], sent.stderr + received.stderr).toEqual([0, 0]);
+  expect(sent.all("waiting").length).toBeGreaterThanOrEqual(1);
+  expect(sent.all("connected").length).toBeGreaterThanOrEqual(2);
+  // One transfer to whoever watches: one offer, one end, one id.
+  expect(sent.all("offer").map(({ id }) => id)).toEqual(sent.all("complete").map(({ id }) => id));
+  expect(received.all("offer")[0]?.resumedPieces).toBeGreaterThan(late.received / 8);
+  // The sender knows what was there, and does not send it in vain.
+  expect(received.all("progress").at(-1)?.duplicates).toBeLessThan(30);
+  await expectSamePixels(join(out, "cup.png"), picture);
+  expect(readdirSync(out).filter((name) => name !== ".lacuna")).toEqual(["cup.png"]);
+}, 60_000);
+
+test("a sender gives up when it was told to", async () => {
+  const [picture, out] = [await cup(), folder()];
+  const { received, ticket } = await receiver(out);
+  const sent = sender(picture, ticket, ...SLOW, "--give-up-after", "1.5");
+  await received.event("progress", (progress) => progress.received > 20);
+  received.signal("SIGKILL");
+  expect(await sent.exit, sent.stderr).toBe(4);
+  expect(sent.all("error").map(({ code }) => code)).toEqual(["LACUNA_PEER_GONE"]);
+});
+
+test("a receiver that comes late is waited for as long as was asked for", async () => {
+  const [picture, out] = [await cup(), folder()];
+  const { received, ticket } = await receiver(folder());
+  received.signal("SIGTERM");
+  await received.exit;
+  const sent = sender(picture, ticket, "--give-up-after", "25");
+  await sent.event("offer");
+  const late = await receiver(out, "--once", "--listen", ticket);
+  expect([await sent.exit, await late.received.exit], sent.stderr).toEqual([0, 0]);
+  await expectSamePixels(join(out, "cup.png"), picture);
+});
