@@ -20,6 +20,7 @@ interface ReceiveFlags {
   readonly once?: boolean;
   readonly repair: boolean;
   readonly deadline?: number;
+  readonly giveUpAfter?: number;
   readonly onExisting?: (typeof ON_EXISTING)[number];
   readonly memory?: number;
   readonly eventLog?: string;
@@ -39,6 +40,11 @@ export function define(command: Command, context: Context): void {
       "--deadline <SECONDS>",
       "then stop, and keep the partial picture with its report",
       numberReader({ flag: "--deadline", unit: "seconds", example: "30", above: true }),
+    )
+    .option(
+      "--give-up-after <SECONDS>",
+      "how long to wait for a sender that is gone (default: a day; with --once, a minute)",
+      numberReader({ flag: "--give-up-after", unit: "seconds", example: "600" }),
     )
     .option(
       "--on-existing <WHAT>",
@@ -76,8 +82,8 @@ async function run(flags: ReceiveFlags, { output }: Context): Promise<number> {
 
 function receiveOptions(flags: ReceiveFlags): ReceiveOptions {
   const { listen, out, ticketFile, once, repair, onExisting, eventLog } = flags;
-  const { deadline: deadlineSeconds, memory: memoryMb } = flags;
-  const bounds = given({ deadlineSeconds, memoryMb });
+  const { deadline: deadlineSeconds, giveUpAfter: giveUpAfterSeconds, memory: memoryMb } = flags;
+  const bounds = given({ deadlineSeconds, giveUpAfterSeconds, memoryMb });
   return { ...given({ listen, out, ticketFile, once, onExisting, eventLog }), ...bounds, repair };
 }
 

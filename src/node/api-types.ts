@@ -99,6 +99,11 @@ export interface ReceiveOptions {
   readonly out?: string;
   /** End after the first sender has finished. */
   readonly once?: boolean;
+  /**
+   * How long an image is kept open whose sender is gone, so that it goes on at once when that comes back. After that what has come
+   * is kept on the disk. Default a day; with `once`, a minute.
+   */
+  readonly giveUpAfterSeconds?: number;
   /** Default true. False: detect and report, ask for nothing. */
   readonly repair?: boolean;
   /** After that, stop and keep the partial picture with its report. */

@@ -97,7 +97,7 @@ export class ReceiverConnection implements Subject {
   /** The digest differs: nothing that is held can be trusted, and all of it is asked for again. */
   damaged(number: number): void {
     const image = this.images.get(number);
-    if (image?.state.name !== "complete") return;
+    if (image?.state.name !== "complete" && image?.state.name !== "open") return;
     image.discardAll(image.state.lengths);
   }
 

@@ -54,3 +54,45 @@ test("a receiver that comes late is waited for as long as was asked for", async 
   expect([await sent.exit, await late.received.exit], sent.stderr).toEqual([0, 0]);
   await expectSamePixels(join(out, "cup.png"), picture);
 });
+
+test("a sender that is killed and started again takes its image up at once", async () => {
+  const [picture, out] = [await cup(), folder()];
+  const { received, ticket } = await receiver(out, "--once");
+  const killed = sender(picture, ticket, ...SLOW);
+  await received.event("progress", (progress) => progress.received > 200);
+  killed.signal("SIGKILL");
+  await killed.exit;
+  const sent = sender(picture, ticket, "--rate", "4");
+  expect([await sent.exit, await received.exit], sent.stderr + received.stderr).toEqual([0, 0]);
+  const [first, again] = received.all("offer");
+  expect(again?.id).toBe(first?.id);
+  expect(again?.resumedPieces).toBeGreaterThan(200);
+  // No piece is written twice; some cross twice, until the sender has heard what is there.
+  const last = received.all("progress").at(-1);
+  expect(last?.received).toBe(first?.pieces);
+  expect(last?.duplicates).toBeLessThan(60);
+  await expectSamePixels(join(out, "cup.png"), picture);
+  expect(readdirSync(out).filter((name) => name !== ".lacuna")).toEqual(["cup.png"]);
+}, 60_000);
+
+test("a sender that is suspended and resumed goes on", async () => {
+  const [picture, out] = [await cup(), folder()];
+  const { received, ticket } = await receiver(out, "--once");
+  const sent = sender(picture, ticket, ...SLOW);
+  await received.event("progress", (progress) => progress.received > 100);
+  sent.signal("SIGSTOP");
+  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  sent.signal("SIGCONT");
+  expect([await sent.exit, await received.exit], sent.stderr + received.stderr).toEqual([0, 0]);
+  await expectSamePixels(join(out, "cup.png"), picture);
+}, 60_000);
+
+test("an image that is offered again by its sender is not received twice", async () => {
+  const [picture, out] = [await cup(), folder()];
+  const { received, ticket } = await receiver(out);
+  expect(await sender(picture, ticket).exit).toBe(0);
+  await received.event("complete");
+  const again = sender(picture, ticket);
+  expect(await again.exit, again.stderr).toBe(0);
+  expect(readdirSync(out)).toEqual(["cup.png"]);
+});

@@ -1,17 +1,13 @@
 import type { PieceSet } from "../../base/piece-set.js";
 import type { InstantUs } from "../../base/units.js";
-import type { GapTracker } from "../../protocol/gaps.js";
 import type { ReadPiece } from "../../protocol/held-parity.js";
 import type { PieceWay, ReceiverConnection } from "../../protocol/receiver-connection.js";
-import type { Reason } from "../../wire/frames/end.js";
 import type { Manifest } from "../../wire/manifest.js";
 import type { ReceivedFile, Snapshot } from "../api-types.js";
 import { LacunaError } from "../errors.js";
-import type { ImageFacts, PartialEvent, ReceiveEvent } from "../events.js";
-import type { LiveDecoder } from "../live/decoder.js";
+import type { ImageFacts } from "../events.js";
 import { memoryLimits } from "../memory.js";
-import { type MemoryBudget, savingBytes } from "../memory-budget.js";
-import { RateMeter } from "../rate-meter.js";
+import { savingBytes } from "../memory-budget.js";
 import { round } from "../round.js";
 import { factsOf } from "../sending/image-facts.js";
 import { wireReasonOf } from "../sending/refusal.js";
@@ -19,42 +15,23 @@ import { formatAddress } from "../socket/address.js";
 import { nowUs } from "../socket/clock.js";
 import { addressOf } from "../socket/peer-path.js";
 import { asLacunaError } from "../transfer.js";
-import { finishImage, type OnExisting } from "./finish.js";
+import { finishImage } from "./finish.js";
 import { causeIn } from "./lacking.js";
 import { countHeld, type MissingCounter } from "./missing-counter.js";
-import type { Observers, PieceOrigin } from "./observer.js";
+import type { PieceOrigin } from "./observer.js";
 import { keepPartial } from "./partial.js";
 import { pieceLengths } from "./piece-lengths.js";
 import type { PieceStore } from "./piece-store.js";
+import { type Feed, SessionFeeds } from "./session-feeds.js";
+import {
+  type OfferedImage,
+  type PartialReason,
+  type SessionHost,
+  WIRE_REASON,
+} from "./session-host.js";
+import { SessionProgress } from "./session-progress.js";
 import { checkRoom, nameTaken, openStore } from "./session-room.js";
 import { snapshotOfStore } from "./snapshot.js";
-
-/** What a session needs of the receiver around it. */
-export interface SessionHost {
-  readonly out: string;
-  readonly onExisting: OnExisting;
-  readonly memoryMb: number | undefined;
-  /** Shared by all images that are made into files at the same time. */
-  readonly budget: MemoryBudget;
-  readonly observers: Observers;
-  readonly live: LiveDecoder;
-  tell(event: ReceiveEvent): void;
-  /** The session has said something to its connection. */
-  wake(connection: ReceiverConnection): void;
-  /** Datagrams so far that were nobody's. */
-  malformed(): number;
-  /** Seconds since the receiver began. */
-  t(): number;
-}
-
-export type PartialReason = PartialEvent["reason"];
-
-/** The reasons that the protocol has a word for. */
-const WIRE_REASON: Partial<Record<PartialReason, Reason>> = {
-  "no-repair": "noRepair",
-  deadline: "deadline",
-  interrupted: "interrupted",
-};
 
 /**
  * opening -> open -> finishing -> ended; from each also straight to ended,
@@ -62,48 +39,58 @@ const WIRE_REASON: Partial<Record<PartialReason, Reason>> = {
  */
 type State = "opening" | "open" | "finishing" | "ended";
 
-/** An image that a sender offers. */
-export interface OfferedImage {
-  readonly id: string;
-  /** Its number in the connection. */
-  readonly number: number;
-  readonly manifest: Manifest;
-  /** Counts for this image, from nothing on. */
-  readonly missing: MissingCounter;
-}
-
-/** One image at a receiver: its pieces on disk, its progress, its end. */
+/** One image at a receiver: its pieces on disk, its progress, its end, whatever connections it comes by. */
 export class IncomingSession {
   readonly id: string;
+  readonly key: string;
   readonly facts: ImageFacts;
   file: ReceivedFile | undefined;
   failure: LacunaError | undefined;
-  private readonly number: number;
+  /** Since when nobody sends it, while that is so. */
+  aloneSinceUs: InstantUs | undefined;
+  private readonly feeds: SessionFeeds;
   private readonly manifest: Manifest;
   private readonly missing: MissingCounter;
   private state: State = "opening";
   private store: PieceStore | undefined;
-  private readonly rate = new RateMeter();
+  private readonly progress: SessionProgress;
   private damagedBefore = false;
-  private unwrittenBytes = 0;
+  /** Pieces of work that are not done. */
+  private tasks = 0;
   /** The last piece of work begun; the end waits for it. */
   private work: Promise<void> = Promise.resolve();
 
   constructor(
-    { id, number, manifest, missing }: OfferedImage,
-    private readonly connection: ReceiverConnection,
+    { id, key, feed, manifest, missing }: OfferedImage,
     private readonly startedUs: InstantUs,
     private readonly host: SessionHost,
   ) {
     this.id = id;
-    this.number = number;
+    this.key = key;
+    this.feeds = new SessionFeeds(feed, (connection) => host.wake(connection));
     this.manifest = manifest;
     this.missing = missing;
     this.facts = factsOf(manifest);
+    this.progress = new SessionProgress(this.facts, missing, this.feeds);
   }
 
   get hasEnded(): boolean {
     return this.state === "ended";
+  }
+
+  /** It has ended, and all that belongs to that is done. */
+  get isSettled(): boolean {
+    return this.hasEnded && this.tasks === 0;
+  }
+
+  /** Resolves when what was begun is done. */
+  settled(): Promise<void> {
+    return this.work;
+  }
+
+  /** The connection that it came by last. */
+  get lastConnection(): ReceiverConnection {
+    return this.feeds.newest.connection;
   }
 
   /** Makes room on the disk, or refuses. */
@@ -116,33 +103,45 @@ export class IncomingSession {
       this.state = "open";
       const held = this.store.held.copy();
       this.showImage();
-      const from = formatAddress(addressOf(this.connection.path));
-      const { id, facts } = this;
-      this.host.tell({
-        event: "offer",
-        t: this.host.t(),
-        id,
-        ...facts,
-        from,
-        resumedPieces: held.size,
-        seconds: this.seconds(),
-      });
-      const lengths = pieceLengths(this.manifest);
-      const read: ReadPiece = (...where) => this.readBack(...where);
-      this.connection.accept(this.number, lengths, held.ranges(), nowUs(), read);
-      this.host.wake(this.connection);
+      this.takeUp();
       await this.showHeld(held);
     });
   }
 
-  onPiece(piece: number, bytes: Uint8Array, via: PieceWay): void {
-    if (this.store === undefined || this.state !== "open") {
-      return this.connection.pieceWritten(bytes.length);
+  /** Whether a connection that offers the same image may go on with it. */
+  admits(connection: ReceiverConnection): boolean {
+    return !this.hasEnded && this.feeds.admits(connection);
+  }
+
+  /** Another connection offers the image: it goes on with what has come so far. */
+  join(feed: Feed): Promise<void> {
+    this.feeds.add(feed);
+    this.aloneSinceUs = undefined;
+    return this.begin(async () => {
+      // Whoever is not open yet, or is at its end, tells all connections when it is time.
+      if (this.state === "open") this.takeUp();
+    });
+  }
+
+  /** A connection is no more. What has come stays, and waits for another. */
+  leave(connection: ReceiverConnection, now: InstantUs): void {
+    this.feeds.remove(connection);
+    if (this.feeds.count > 0 || this.hasEnded) return;
+    this.checkpoint();
+    this.aloneSinceUs = now;
+  }
+
+  /** @param connection that the piece came by */
+  onPiece(connection: ReceiverConnection, piece: number, bytes: Uint8Array, via: PieceWay): void {
+    if (this.store === undefined || this.state !== "open" || this.store.held.has(piece)) {
+      return connection.pieceWritten(bytes.length);
     }
-    this.unwrittenBytes += bytes.length;
+    this.feeds.take(connection, bytes.length);
     this.store.write(piece, bytes);
     this.missing.add(piece, bytes);
     this.showPiece(piece, bytes, via);
+    // What comes by two connections may be whole before either knows.
+    if (this.feeds.count > 1 && this.store.held.size === this.feeds.pieceCount) void this.finish();
   }
 
   /** All pieces are here: checks the digest and makes the file. */
@@ -169,8 +168,7 @@ export class IncomingSession {
       const { id, name, seconds, bytes, receipt } = this.file;
       // The sender waits for this word, and for nothing that comes after it.
       const elapsedUs = Math.round(seconds * 1_000_000);
-      this.connection.verified(this.number, this.manifest.digest, elapsedUs);
-      this.host.wake(this.connection);
+      this.feeds.verified(this.manifest.digest, elapsedUs);
       // Who looks on sees all of it before its pieces go.
       await this.host.live.settled(id);
       // The file is safe: what may be left of its pieces is only in nobody's way.
@@ -182,80 +180,61 @@ export class IncomingSession {
 
   /** Stops the image where it is and keeps what has come; one that is being finished is finished. */
   stop(reason: PartialReason): Promise<void> {
+    return this.begin(() => this.keep(reason));
+  }
+
+  /** The same for a connection that ends, unless another has taken the image up. */
+  stopFor(connection: ReceiverConnection, reason: PartialReason): Promise<void> {
     return this.begin(async () => {
-      if (this.state !== "open" || this.store === undefined) {
-        if (this.state === "opening") this.state = "ended";
-        return;
-      }
-      this.state = "ended";
-      this.learnCount(this.store);
-      const { out, memoryMb } = this.host;
-      const causeOf = (piece: number): string => causeIn(this.tracker, piece);
-      const how = { out, memoryMb, causeOf, reason, seconds: this.seconds() };
-      const { store, manifest } = this;
-      const kept = await this.inBudget(() => keepPartial(store, manifest, how));
-      await this.store.close();
-      const { missingPieces, missingPixels, sha256 } = kept.report;
-      const common = this.commonFile();
-      this.connection.endImage(
-        this.number,
-        "partial",
-        WIRE_REASON[reason] ?? "none",
-        missingPieces,
-        missingPixels,
-        Math.round(common.seconds * 1_000_000),
-      );
-      this.host.wake(this.connection);
-      const { path } = kept;
-      this.file = { ...common, outcome: "partial", path, sha256, missingPieces, missingPixels };
-      const { id, name } = common;
-      const counts = { report: path, missingPixels, missingPieces };
-      this.host.tell({ event: "partial", t: this.host.t(), id, name, ...counts, reason });
+      if (this.lastConnection === connection) return this.keep(reason);
+      this.feeds.remove(connection);
     });
   }
 
   tellProgress(): void {
-    const { tracker } = this;
-    if (this.state === "ended" || this.store === undefined || tracker === undefined) return;
-    const now = nowUs();
-    // About: of a picture whose pieces are still being counted, nobody knows better.
-    const held = tracker.held.size;
-    const pieceBytes =
-      this.missing.bytes === undefined || held === 0
-        ? this.facts.bytes / this.facts.pieces
-        : this.missing.bytes / held;
-    const missingPieces = this.missingPieces();
-    this.rate.update(held * pieceBytes, now);
-    const secondsLeft = this.rate.secondsFor(missingPieces * pieceBytes);
-    const { rtt } = this.connection.recovery;
-    const { total, lost } = this.connection.packets;
-    this.host.tell({
-      event: "progress",
-      t: this.host.t(),
-      id: this.id,
-      missingPixels: this.missing.count(tracker),
-      missingPieces,
-      received: tracker.received,
-      repaired: tracker.repaired,
-      recovered: tracker.recovered,
-      duplicates: tracker.duplicates,
-      malformed: this.host.malformed() + this.connection.malformed,
-      rateMbit: round((this.rate.bytesPerSecond * 8) / 1_000_000, 3),
-      ...(rtt.hasSample ? { rttMs: round(rtt.smoothedUs / 1_000, 3) } : {}),
-      lossShare: round(this.connection.lossMeter.share(total, lost), 4),
-      ...(secondsLeft === undefined ? {} : { secondsLeft: round(secondsLeft, 1) }),
-    });
+    const { store } = this;
+    if (this.state === "ended" || store === undefined || this.aloneSinceUs !== undefined) return;
+    const malformed = this.host.malformed();
+    const measured = this.progress.measure(store.held, this.missingPieces(), malformed, nowUs());
+    this.host.tell({ event: "progress", t: this.host.t(), id: this.id, ...measured });
   }
 
   /** Makes what has come so far survive a crash. */
   checkpoint(): void {
-    if (this.state !== "open") return;
+    if (this.state !== "open" || this.aloneSinceUs !== undefined) return;
     this.store?.checkpoint().catch((error: unknown) => this.fail(error));
   }
 
   async snapshot(): Promise<Snapshot | undefined> {
     if (this.store === undefined || this.state === "ended") return undefined;
     return snapshotOfStore(this.id, this.manifest, this.store);
+  }
+
+  private async keep(reason: PartialReason): Promise<void> {
+    // Somebody has come back in the last moment.
+    if (reason === "sender-gone" && this.feeds.count > 0) return;
+    if (this.state !== "open" || this.store === undefined) {
+      if (this.state === "opening") this.state = "ended";
+      return;
+    }
+    this.state = "ended";
+    this.learnCount(this.store);
+    const { out, memoryMb } = this.host;
+    const causeOf = (piece: number): string => causeIn(this.feeds.tracker, piece);
+    const how = { out, memoryMb, causeOf, reason, seconds: this.seconds() };
+    const { store, manifest } = this;
+    const kept = await this.inBudget(() => keepPartial(store, manifest, how));
+    await this.store.close();
+    const { missingPieces, missingPixels, sha256 } = kept.report;
+    const common = this.commonFile();
+    const elapsedUs = Math.round(common.seconds * 1_000_000);
+    const wireReason = WIRE_REASON[reason] ?? "none";
+    this.feeds.end("partial", wireReason, missingPieces, missingPixels, elapsedUs);
+    const { path } = kept;
+    this.file = { ...common, outcome: "partial", path, sha256, missingPieces, missingPixels };
+    const { id, name } = common;
+    const counts = { report: path, missingPixels, missingPieces };
+    this.host.tell({ event: "partial", t: this.host.t(), id, name, ...counts, reason });
   }
 
   private inBudget<T>(work: () => Promise<T>): Promise<T> {
@@ -265,7 +244,11 @@ export class IncomingSession {
 
   /** One thing at a time; what fails ends the image. */
   private begin(task: () => Promise<void>): Promise<void> {
-    this.work = this.work.then(task).catch((error: unknown) => this.fail(error));
+    this.tasks += 1;
+    const done = this.work.then(task).catch((error: unknown) => this.fail(error));
+    this.work = done.finally(() => {
+      this.tasks -= 1;
+    });
     return this.work;
   }
 
@@ -276,40 +259,49 @@ export class IncomingSession {
     const failure = asLacunaError(error);
     this.failure = failure;
     const reason = wireReasonOf(failure);
-    const { tracker } = this;
     const { mode, width, height, bytes } = this.facts;
     const whole = mode === "file" ? bytes : width * height;
     const missingPieces = this.missingPieces();
-    const missingPixels = tracker === undefined ? whole : this.missing.count(tracker);
+    const { store } = this;
+    const missingPixels = store === undefined ? whole : this.missing.count(store.held);
     const outcome = wasOpening || reason === "nameTaken" ? "refused" : "failed";
-    this.connection.endImage(this.number, outcome, reason, missingPieces, missingPixels);
-    this.host.wake(this.connection);
+    this.feeds.end(outcome, reason, missingPieces, missingPixels);
     const { code, message, remedy } = failure;
     this.host.tell({ event: "error", t: this.host.t(), id: this.id, code, message, remedy });
     this.store?.close().catch(() => undefined);
-    this.noteWritten(this.unwrittenBytes);
+    this.feeds.forget();
   }
 
-  private get tracker(): GapTracker | undefined {
-    return this.connection.images.get(this.number)?.tracker;
+  /** Tells of the image, and lets its pieces come. */
+  private takeUp(): void {
+    if (this.store === undefined) return;
+    const { id, facts } = this;
+    const from = formatAddress(addressOf(this.lastConnection.path));
+    const since = { resumedPieces: this.store.held.size, seconds: this.seconds() };
+    this.host.tell({ event: "offer", t: this.host.t(), id, ...facts, from, ...since });
+    this.accept();
+  }
+
+  private accept(): void {
+    const read: ReadPiece = (...where) => this.readBack(...where);
+    this.feeds.accept(pieceLengths(this.manifest), this.store?.held.ranges() ?? [], read);
   }
 
   /** About how many are missing while nobody knows how many there are. */
   private missingPieces(): number {
-    const { tracker } = this;
-    const held = tracker?.held.size ?? 0;
-    return Math.max(0, (tracker?.pieceCount ?? this.facts.pieces) - held);
+    const held = this.store?.held.size ?? 0;
+    return Math.max(0, (this.feeds.pieceCount ?? this.facts.pieces) - held);
   }
 
   /** The store knows how many pieces there are once the connection does. */
   private learnCount(store: PieceStore): void {
-    const pieceCount = this.tracker?.pieceCount;
+    const { pieceCount } = this.feeds;
     if (pieceCount !== undefined) store.learnCount(pieceCount);
   }
 
   private openStore(): Promise<PieceStore> {
     return openStore(this.host.out, this.manifest, {
-      onWritten: (bytes) => this.noteWritten(bytes),
+      onWritten: (bytes) => this.feeds.written(bytes),
       onError: (error) => this.fail(error),
     });
   }
@@ -356,8 +348,9 @@ export class IncomingSession {
     this.missing.clear();
     this.state = "open";
     this.showImage();
-    this.connection.damaged(this.number);
-    this.host.wake(this.connection);
+    this.feeds.damaged();
+    // Who came meanwhile has not been told of anything yet.
+    this.accept();
   }
 
   /** Gives a piece that is held to whoever computes others from it. */
@@ -371,19 +364,12 @@ export class IncomingSession {
     }
   }
 
-  /** Opens the window by what has reached the disk, or never will. */
-  private noteWritten(bytes: number): void {
-    this.unwrittenBytes -= bytes;
-    this.connection.pieceWritten(bytes);
-    this.host.wake(this.connection);
-  }
-
   private seconds(): number {
     return round((nowUs() - this.startedUs) / 1_000_000, 6);
   }
 
   private commonFile(): Omit<ReceivedFile, "outcome" | "path" | "sha256"> {
-    const { total, lost } = this.connection.packets;
+    const { total, lost } = this.lastConnection.packets;
     const seconds = this.seconds();
     return {
       id: this.id,

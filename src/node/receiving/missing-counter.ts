@@ -1,11 +1,11 @@
 import { assert } from "../../base/assert.js";
+import type { PieceSet } from "../../base/piece-set.js";
 import { PieceDecoder } from "../../codec/picture-coder.js";
 import { JpegCoverage } from "../../jpeg/coverage.js";
 import { readTables } from "../../jpeg/tables.js";
 import { Coverage } from "../../picture/coverage.js";
 import { missingPixels } from "../../picture/hole-map.js";
 import { Partition } from "../../picture/partition.js";
-import type { GapTracker } from "../../protocol/gaps.js";
 import {
   type CodedContent,
   type FileContent,
@@ -24,7 +24,8 @@ export interface MissingCounter {
   readonly readsPieces: boolean;
   /** Takes a piece that is held now. It may be any bytes. */
   add(piece: number, bytes: Uint8Array): void;
-  count(tracker: GapTracker): number;
+  /** @param held the pieces that are */
+  count(held: PieceSet): number;
   /** Bytes of all pieces that are held, where nothing else tells them. */
   readonly bytes?: number;
   /** Nothing is held any more. */
@@ -68,9 +69,10 @@ class RawCounter implements MissingCounter {
 
   clear(): void {}
 
-  count(tracker: GapTracker): number {
-    const has = (piece: number): boolean => !tracker.held.has(piece);
-    return missingPixels(this.partition, { size: tracker.missingCount, has });
+  count(held: PieceSet): number {
+    const has = (piece: number): boolean => !held.has(piece);
+    const size = this.partition.pieceCount - held.countIn(0, this.partition.pieceCount);
+    return missingPixels(this.partition, { size, has });
   }
 }
 
@@ -86,7 +88,7 @@ class ByteCounter implements MissingCounter {
 
   clear(): void {}
 
-  count({ held }: GapTracker): number {
+  count(held: PieceSet): number {
     const { bytes } = this.content;
     const { pieceBytes } = this.manifest;
     const first = previewPiecesOf(this.content);

@@ -1,16 +1,9 @@
 import type { Socket } from "node:dgram";
 import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
-import { type InstantUs, milliseconds, seconds } from "../../base/units.js";
+import { type InstantUs, milliseconds } from "../../base/units.js";
 import { Receiver } from "../../protocol/receiver.js";
-import type { ReceiverConnection, ReceiverEvent } from "../../protocol/receiver-connection.js";
-import type {
-  ReceivedFile,
-  ReceiveOptions,
-  ReceiveResult,
-  Snapshot,
-  Transfer,
-} from "../api-types.js";
+import type { ReceiveOptions, ReceiveResult, Snapshot, Transfer } from "../api-types.js";
 import { diskError, writeAtomically } from "../disk.js";
 import { LacunaError } from "../errors.js";
 import type { ReceiveEvent } from "../events.js";
@@ -33,9 +26,9 @@ import { Rehearsal } from "../socket/rehearsal.js";
 import { bindUdp } from "../socket/udp.js";
 import { asLacunaError, type Run, transferOf } from "../transfer.js";
 import { EventLog } from "./event-log.js";
-import { IncomingSession, type PartialReason, type SessionHost } from "./incoming-session.js";
-import { missingCounter } from "./missing-counter.js";
+import { Guests } from "./guests.js";
 import { Observers } from "./observer.js";
+import type { SessionHost } from "./session-host.js";
 
 /** Where a receiver listens unless told otherwise. */
 export const DEFAULT_LISTEN = "0.0.0.0:7316";
@@ -50,13 +43,6 @@ export function receive(options: ReceiveOptions = {}): Transfer<ReceiveEvent, Re
   return transferOf(new ReceiveRun(options), options.signal);
 }
 
-/** A sender's connection with its images. */
-interface Guest {
-  readonly connection: ReceiverConnection;
-  readonly startedUs: InstantUs;
-  readonly sessions: Map<number, IncomingSession>;
-}
-
 class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
   private readonly startUs = nowUs();
   private readonly out: string;
@@ -64,14 +50,12 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
   private readonly live: LiveDecoder;
   private readonly log: EventLog | undefined;
   private readonly receiver: Receiver;
-  private readonly guests = new Map<ReceiverConnection, Guest>();
-  private readonly files: ReceivedFile[] = [];
+  private readonly guests: Guests;
   private readonly rehearsal = new Rehearsal();
-  private readonly failures: LacunaError[] = [];
-  private newest: IncomingSession | undefined;
   private socket: Socket | undefined;
   private pump: Pump | undefined;
-  private stopping = false;
+  private isStopped = false;
+  private hasOffer = false;
   private interrupted = false;
   private deadline: NodeJS.Timeout | undefined;
   private tellEvent: (event: ReceiveEvent) => void = () => undefined;
@@ -109,6 +93,13 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
       malformed: () => this.receiver.malformed,
       t: () => this.t(),
     };
+    this.guests = new Guests({
+      host: this.host,
+      once: options.once ?? false,
+      giveUpAfterSeconds: options.giveUpAfterSeconds,
+      onNew: () => this.noteOffer(),
+      onEnd: (failure) => (failure === undefined ? this.resolveEnd() : this.rejectEnd(failure)),
+    });
   }
 
   async run(tell: (event: ReceiveEvent) => void): Promise<ReceiveResult> {
@@ -121,18 +112,16 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
       this.socket = socket;
       const ended = this.start(socket);
       tickers.push(setInterval(() => this.tellProgress(), PROGRESS_MS));
-      tickers.push(setInterval(() => this.eachSession((s) => s.checkpoint()), CHECKPOINT_MS));
-      if (this.options.once === true) {
-        tickers.push(setInterval(() => this.endQuietGuests(), QUIET_CHECK_MS));
-      }
+      tickers.push(setInterval(() => this.checkpoint(), CHECKPOINT_MS));
+      tickers.push(setInterval(() => this.guests.tick(nowUs()), GUESTS_MS));
       await this.announce(socket, address);
       this.live.start();
-      if (this.stopping) this.resolveEnd();
+      if (this.isStopped) this.resolveEnd();
       await ended;
       return this.result();
     } catch (error) {
       const failure = asLacunaError(error);
-      if (!this.failures.includes(failure)) this.tellError(failure);
+      if (!this.guests.failures.includes(failure)) this.tellError(failure);
       throw failure;
     } finally {
       for (const ticker of tickers) clearInterval(ticker);
@@ -150,13 +139,9 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
   }
 
   snapshot(id?: string): Promise<Snapshot | undefined> {
-    if (id === undefined) return this.newest?.snapshot() ?? Promise.resolve(undefined);
-    for (const guest of this.guests.values()) {
-      for (const session of guest.sessions.values()) {
-        if (session.id === id) return session.snapshot();
-      }
-    }
-    return Promise.resolve(undefined);
+    const { newest, sessions } = this.guests;
+    const found = id === undefined ? newest : sessions.find((session) => session.id === id);
+    return found?.snapshot() ?? Promise.resolve(undefined);
   }
 
   private async makeFolder(): Promise<void> {
@@ -218,7 +203,7 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
   private armDeadline(afterSeconds: number): void {
     clearTimeout(this.deadline);
     this.deadline = setTimeout(() => {
-      if (this.newest === undefined) {
+      if (this.guests.newest === undefined) {
         const message = `no sender came in ${afterSeconds} seconds`;
         const facts = { seconds: afterSeconds };
         return this.rejectEnd(new LacunaError("LACUNA_NO_SENDER", message, facts));
@@ -231,7 +216,7 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
     for (;;) {
       const out = this.receiver.pollOutput(now);
       if (out.kind === "waitUntil") return out.deadlineUs;
-      if (out.kind === "event") this.handleEvent(out.connection, out.event, now);
+      if (out.kind === "event") this.guests.handleEvent(out.connection, out.event, now);
       else {
         const { host, port } = addressOf(out.to);
         socket.send(out.datagram, port, host);
@@ -239,117 +224,32 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
     }
   }
 
-  private handleEvent(connection: ReceiverConnection, event: ReceiverEvent, now: InstantUs): void {
-    const guest = this.guests.get(connection) ?? this.welcome(connection, now);
-    switch (event.kind) {
-      case "offer": {
-        if (this.stopping) return;
-        const id = `${connection.key.slice(0, 8)}-${event.image}`;
-        const started = event.image === 0 ? guest.startedUs : now;
-        const { image, manifest } = event;
-        const missing = missingCounter(manifest);
-        if (missing === undefined) {
-          return connection.endImage(image, "refused", "badManifest", 0, 0);
-        }
-        const offered = { id, number: image, manifest, missing };
-        const session = new IncomingSession(offered, connection, started, this.host);
-        guest.sessions.set(image, session);
-        const isFirst = this.newest === undefined;
-        this.newest = session;
-        const { deadlineSeconds } = this.options;
-        if (isFirst && deadlineSeconds !== undefined) this.armDeadline(deadlineSeconds);
-        return this.watch(session.open());
-      }
-      case "piece":
-        return guest.sessions.get(event.image)?.onPiece(event.piece, event.bytes, event.via);
-      case "complete":
-        return this.watch(guest.sessions.get(event.image)?.finish());
-      case "passOver":
-        return this.watch(guest.sessions.get(event.image)?.stop("no-repair"));
-      case "closed": {
-        const stopped = event.how === "closedByPeer" ? "sender-stopped" : "sender-gone";
-        return this.endGuest(guest, event.how === "stopped" ? "interrupted" : stopped);
-      }
-      case "counted":
-        // A session asks its tracker for the count when it needs it.
-        return;
-    }
-  }
-
-  private welcome(connection: ReceiverConnection, now: InstantUs): Guest {
-    const guest: Guest = { connection, startedUs: now, sessions: new Map() };
-    this.guests.set(connection, guest);
-    return guest;
-  }
-
-  /** A connection has ended: what is unfinished is kept as it is. */
-  private endGuest(guest: Guest, reason: PartialReason): void {
-    const sessions = [...guest.sessions.values()];
-    const stopped = Promise.all(sessions.map((session) => session.stop(reason))).then(() => {
-      this.guests.delete(guest.connection);
-      for (const { file, failure } of sessions) {
-        if (file !== undefined) this.files.push(file);
-        if (failure !== undefined) this.failures.push(failure);
-      }
-      if (sessions.length === 0 && this.options.once === true && !this.stopping) {
-        const message = "the sender left before it had offered anything";
-        return this.rejectEnd(new LacunaError("LACUNA_PEER_GONE", message));
-      }
-      if (this.options.once === true || (this.stopping && this.guests.size === 0)) {
-        this.resolveEnd();
-      }
-    });
-    this.watch(stopped);
-  }
-
-  /** A sender that has all its results and then falls silent has left, and only its CLOSE was lost. */
-  private endQuietGuests(): void {
-    const quietSinceUs = nowUs() - QUIET_US;
-    for (const guest of [...this.guests.values()]) {
-      const sessions = [...guest.sessions.values()];
-      const isDone = sessions.length > 0 && sessions.every((session) => session.hasEnded);
-      if (isDone && guest.connection.lastHeardUs < quietSinceUs) {
-        this.endGuest(guest, "sender-gone");
-      }
-    }
-  }
-
-  /** Keeps everything unfinished, tells the senders, and ends. */
   private stopAll(reason: "interrupted" | "deadline"): void {
-    if (this.stopping) return;
-    this.stopping = true;
-    const sessions = [...this.guests.values()].flatMap((guest) => [...guest.sessions.values()]);
-    const stopped = Promise.all(sessions.map((session) => session.stop(reason))).then(() => {
-      for (const { connection } of this.guests.values()) {
-        connection.close(reason, nowUs());
-        this.host.wake(connection);
-      }
-      // With nobody to tell there is nothing to wait for.
-      if (this.guests.size === 0) this.resolveEnd();
-    });
-    this.watch(stopped);
+    this.isStopped = true;
+    this.guests.stopAll(reason);
   }
 
-  /** Sessions answer for their own failures; what else fails in the background ends the run. */
-  private watch(work: Promise<unknown> | undefined): void {
-    work?.catch((error: unknown) => this.rejectEnd(asLacunaError(error)));
+  /** With the first offer of all the deadline begins anew. */
+  private noteOffer(): void {
+    const { deadlineSeconds } = this.options;
+    if (deadlineSeconds !== undefined && !this.hasOffer) this.armDeadline(deadlineSeconds);
+    this.hasOffer = true;
+  }
+
+  private checkpoint(): void {
+    for (const session of this.guests.sessions) session.checkpoint();
   }
 
   private result(): ReceiveResult {
-    const [failure] = this.failures;
+    const { files, failures } = this.guests;
+    const [failure] = failures;
     if (failure !== undefined && this.options.once === true) throw failure;
-    return { files: this.files, interrupted: this.interrupted };
+    return { files, interrupted: this.interrupted };
   }
 
   private tellProgress(): void {
-    for (const { connection } of this.guests.values()) this.rehearsal.tick(connection.packets.lost);
-    this.eachSession((session) => session.tellProgress());
-  }
-
-  private eachSession(act: (session: IncomingSession) => void): void {
-    for (const guest of this.guests.values()) {
-      for (const session of guest.sessions.values()) if (!session.hasEnded) act(session);
-    }
+    for (const { packets } of this.guests.connections) this.rehearsal.tick(packets.lost);
+    for (const session of this.guests.sessions) session.tellProgress();
   }
 
   private tell(event: ReceiveEvent): void {
@@ -376,9 +276,8 @@ function isEnding(event: ReceiveEvent): event is ReceiveEvent & { readonly id: s
 /** Progress is told at most ten times a second. */
 const PROGRESS_MS = milliseconds(100) / 1_000;
 
-/** A sender that has more to come says something every 15 s (docs/protocol.md section 6), so this is silence. */
-const QUIET_US = seconds(20);
-const QUIET_CHECK_MS = 1_000;
+/** How often it is looked after those who are gone. */
+const GUESTS_MS = 1_000;
 
 /** How much a power cut may cost. Ours. */
 const CHECKPOINT_MS = 2_000;
