@@ -153,7 +153,7 @@ export class PhasedSeal implements ConnectionSeal {
     current.firstOpened = Math.min(current.firstOpened, packetNumber);
   }
 
-  /** Goes on to the next phase, in both directions. All packets of a phase are not lost: each is heard before the next. */
+  /** Goes on to the next phase, in both directions. A phase is so long that some of its packets arrive before the next. */
   private update(phase: Phase): Phase {
     const { number, send, receive: previous, next: receive } = phase;
     const keys = { send: send.next(), receive, previous, next: receive.next() };

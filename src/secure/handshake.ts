@@ -27,18 +27,15 @@ export const IK_PSK2: HandshakePattern = {
   ],
 };
 
-export interface HandshakeKeys {
-  /** Of this side. */
-  readonly static?: KeyPair;
-  /** The other side's static public key, where it is known before. */
-  readonly remoteStatic?: Uint8Array;
-}
-
-export interface HandshakeOptions extends HandshakeKeys {
+export interface HandshakeOptions {
   readonly pattern: HandshakePattern;
   readonly isInitiator: boolean;
   /** Both sides must have the same, or nothing that they write can be read. */
   readonly prologue: Uint8Array;
+  /** Of this side. */
+  readonly static?: KeyPair;
+  /** The other side's static public key, where it is known before. */
+  readonly remoteStatic?: Uint8Array;
 }
 
 /** A message that was read. */

@@ -2,6 +2,7 @@ import { VARINT_MAX, viewOf } from "../wire/bytes.js";
 import { PROTOCOL_VERSION } from "../wire/datagram.js";
 import { concat } from "../wire/fields.js";
 import { COOKIE_BYTES } from "../wire/security.js";
+import type { HandshakeState } from "./handshake.js";
 import { type CipherSuite, label, NONCE_BYTES } from "./suite.js";
 
 /*
@@ -76,6 +77,10 @@ const proofOf = (
   transcript: Uint8Array,
   statement: Uint8Array,
 ): Uint8Array => mac(suite, psk, label("lacuna proof"), transcript, statement);
+
+/** Of what the sender sends behind message 1, by all that both sides know after it: 32 bytes. */
+export const earlySecretOf = (handshake: HandshakeState, psk: Uint8Array): Uint8Array =>
+  handshake.derive("lacuna early", handshake.hash, psk);
 
 /** An HMAC, cut to MAC_BYTES. */
 export const mac = (

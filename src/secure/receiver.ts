@@ -17,6 +17,7 @@ import { PhasedSeal } from "./connection-seal.js";
 import { HandshakeState, IK_PSK2 } from "./handshake.js";
 import {
   cookieKey,
+  earlySecretOf,
   isProven,
   MAC_BYTES,
   MESSAGE_1_BYTES,
@@ -28,7 +29,6 @@ import {
 } from "./hello.js";
 import { HandshakeLoad, type LoadLimits } from "./load.js";
 import { ReplayTable } from "./replays.js";
-import { earlySecretOf } from "./sender.js";
 import { type CipherSuite, KEY_BYTES, type KeyPair, label } from "./suite.js";
 
 /** Why a ticket that is known does not admit a sender. */
@@ -37,7 +37,7 @@ export type TicketRefusal = Extract<
   "ticketExpired" | "ticketRevoked" | "ticketUsedUp" | "senderNotAdmitted"
 >;
 
-/** The tickets of a receiver, with what may be done by them. */
+/** The tickets of a receiver, with what may be done by them. None of it throws: it is asked by whoever sends bytes. */
 export interface TicketBook {
   /** The psk of a ticket that is known, even of one that admits nobody any more: so that it can be told why. */
   find(ticketId: Uint8Array): { readonly psk: Uint8Array } | undefined;
@@ -163,7 +163,7 @@ export class ReceiverHandshakes implements ReceiverSecurity {
       },
     });
     const answer = handshake.writeMessage(() => new Uint8Array(0), psk);
-    // The sender's ephemeral key is none: message 1 would not have been read.
+    // Its keys agree with ours, or message 1 would not have been read.
     assert(answer?.length === ANSWER_BYTES, "who was read can be answered");
     seal.establish(handshake.split());
     if (judgement === "admitted") return { kind: "admitted", seal, answer, peer };

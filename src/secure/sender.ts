@@ -6,6 +6,7 @@ import { PhasedSeal } from "./connection-seal.js";
 import { HandshakeState, IK_PSK2 } from "./handshake.js";
 import {
   cookieKey,
+  earlySecretOf,
   MAC_BYTES,
   MESSAGE_1_BYTES,
   mac,
@@ -107,7 +108,3 @@ export class SenderHandshake implements SenderSecurity {
     return false;
   }
 }
-
-/** Of what the sender sends behind message 1, by all that both sides know after it: 32 bytes. */
-export const earlySecretOf = (handshake: HandshakeState, psk: Uint8Array): Uint8Array =>
-  handshake.derive("lacuna early", handshake.hash, psk);

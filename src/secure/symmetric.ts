@@ -3,7 +3,8 @@ import { type Aead, type CipherSuite, HASH_BYTES, label, NONCE_BYTES, TAG_BYTES 
 
 /** A cipher key and the number of the next message under it. Noise section 5.1. */
 export class CipherState {
-  private counter = 0;
+  /** Messages so far. */
+  counter = 0;
   private readonly aead: Aead;
 
   constructor(suite: CipherSuite, key: Uint8Array) {
@@ -41,6 +42,7 @@ export interface SymmetricSnapshot {
   readonly hash: Uint8Array;
   readonly chainingKey: Uint8Array;
   readonly cipher: CipherState | undefined;
+  readonly counter: number;
 }
 
 /** The chaining key, the hash of all that was said, and the cipher of a handshake. Noise section 5.2. */
@@ -112,13 +114,15 @@ export class SymmetricState {
   }
 
   save(): SymmetricSnapshot {
-    return { hash: this.#hash, chainingKey: this.#chainingKey, cipher: this.#cipher };
+    const [hash, chainingKey, cipher] = [this.#hash, this.#chainingKey, this.#cipher];
+    return { hash, chainingKey, cipher, counter: cipher?.counter ?? 0 };
   }
 
-  restore({ hash, chainingKey, cipher }: SymmetricSnapshot): void {
+  restore({ hash, chainingKey, cipher, counter }: SymmetricSnapshot): void {
     this.#hash = hash;
     this.#chainingKey = chainingKey;
     this.#cipher = cipher;
+    if (cipher !== undefined) cipher.counter = counter;
   }
 }
 

@@ -234,6 +234,21 @@ describe("whatever bytes come", () => {
     );
   });
 
+  test("admit drops a HELLO that they have damaged", () => {
+    const { security: fresh } = receiverWith();
+    const hits = fc.array(fc.tuple(fc.nat(153), fc.integer({ min: 1, max: 255 })), {
+      minLength: 1,
+    });
+    fc.assert(
+      fc.property(hits, fc.nat(opening.bytes.length), fc.boolean(), (damage, length, isCut) => {
+        const bytes = Uint8Array.from(opening.bytes).subarray(0, isCut ? length : undefined);
+        for (const [at, change] of damage) bytes[at] = (opening.bytes[at] ?? 0) ^ change;
+        expect(admit(security, { ...opening, bytes }).kind).toBe("dropped");
+        expect(admit(fresh, { ...opening, bytes }, { isBusy: true }).kind).toBe("dropped");
+      }),
+    );
+  });
+
   test("admit drops them when they are behind a true mac1", () => {
     const sender = senderFor(ticket);
     const forge = (message: Uint8Array) => {
