@@ -5,7 +5,9 @@ const TIMES_MAX: i32 = 6;
 const TIMES_FIRM: i32 = 3;
 const PIECES_MAX: u32 = 1 << 28;
 
-let piece: u32 = 0;
+/** Of the piece under work; 0 while the primer is taught, which notes where pieces look for what it left. */
+export let piece: u32 = 0;
+let base: usize = SLOTS;
 let checkA: u32 = 0;
 let checkB: u32 = 0;
 let checkC: u32 = 0;
@@ -17,8 +19,16 @@ export let foundA: usize = 0;
 export let foundB: usize = 0;
 export let foundC: usize = 0;
 
+/** Forgets everything; the primer follows. */
+export function beginPrimer(): void {
+  memory.fill(SLOTS, 0, 3 * TABLE_BYTES);
+  piece = 0;
+  base = SLOTS + PRIMED;
+}
+
 /** Goes back to what the primer left. */
 export function nextPiece(): void {
+  base = SLOTS;
   piece += 1;
   if (piece !== PIECES_MAX) return;
   piece = 1;
@@ -40,9 +50,9 @@ export function look(twelve: i32, six: i32, three: i32): void {
   checkA = hashA | 1;
   checkB = hashB | 1;
   checkC = hashC | 1;
-  slotA = SLOTS + ((<usize>(hashA >> 17)) << 5);
-  slotB = SLOTS + TABLE_BYTES + ((<usize>(hashB >> 17)) << 5);
-  slotC = SLOTS + 2 * TABLE_BYTES + ((<usize>(hashC >> 17)) << 5);
+  slotA = base + ((<usize>(hashA >> 17)) << 5);
+  slotB = base + TABLE_BYTES + ((<usize>(hashB >> 17)) << 5);
+  slotC = base + 2 * TABLE_BYTES + ((<usize>(hashC >> 17)) << 5);
   foundA = found(slotA, checkA);
   foundB = found(slotB, checkB);
   foundC = found(slotC, checkC);

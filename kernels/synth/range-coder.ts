@@ -1,8 +1,13 @@
-// The range coder of src/codec/synth/range-coder.ts, both ways.
+// The range coder of src/codec/synth/range-coder.ts, both ways, and the adding up of what decisions would cost.
+import { COSTS } from "./memory";
 
 const RANGE_MIN: u32 = 1 << 24;
 
 export let decoding: bool = false;
+/** Whether decisions are only weighed. */
+export let weighing: bool = false;
+/** What decisions that were weighed cost, in 1/65536 bit. */
+export let cost: f64 = 0;
 let payload: usize = 0;
 let payloadBytes: i32 = 0;
 let range: u32 = 0;
@@ -23,6 +28,7 @@ export function start(place: usize, bytes: i32, decode: bool): void {
   payload = place;
   payloadBytes = bytes;
   decoding = decode;
+  weighing = false;
   range = 0xffffffff;
   low = 0;
   held = 0;
@@ -30,6 +36,13 @@ export function start(place: usize, bytes: i32, decode: bool): void {
   at = decode ? 0 : -1;
   value = 0;
   if (decode) for (let byte = 0; byte < 4; byte += 1) readByte();
+}
+
+/** From now on decisions are weighed, beginning at no cost. */
+export function weigh(): void {
+  decoding = false;
+  weighing = true;
+  cost = 0;
 }
 
 export function keep(): void {
@@ -62,6 +75,7 @@ export function finish(): i32 {
 }
 
 export function isFull(): bool {
+  if (weighing) return false;
   return decoding ? at > payloadBytes + 4 : at + heldBytes + 4 > payloadBytes;
 }
 
@@ -98,6 +112,10 @@ export function code(bit: i32, ones: u32): i32 {
       readByte();
     }
     return i32(coded);
+  }
+  if (weighing) {
+    cost += <f64>load<i32>(COSTS + ((<usize>(bit === 0 ? 65536 - ones : ones) >> 4) << 2));
+    return bit;
   }
   low += <u64>select(zeros, 0, bit !== 0);
   range = select(range - zeros, zeros, bit !== 0);

@@ -2,6 +2,7 @@ import { coderOf } from "./families.js";
 import { trainPhoto } from "./photo/train.js";
 import { bytesPerPixel } from "./pixels.js";
 import { trainScan } from "./scan/train.js";
+import { pixelsOf, spread } from "./spread.js";
 import { trainSynth } from "./synth/train.js";
 import { Family, type TableSection } from "./tables.js";
 import { Trial } from "./trial.js";
@@ -16,49 +17,77 @@ export interface Choice {
 }
 
 interface Trained extends TableSection {
-  /** Bytes of each sample. */
+  /** Bytes of each sample that was tried. */
   readonly costs: readonly number[];
 }
 
 /**
- * Trains the families with samples of a picture, codes the samples with each, and chooses the one that takes the fewest
- * bytes; or two, where each is so much better for parts of the picture that both tables pay.
+ * Trains the families that may win with samples of a picture, codes some samples with each, and chooses the one that takes the
+ * fewest bytes; or two, where each is so much better for parts of the picture that both tables pay.
  */
 export function chooseFamilies(
   format: PixelFormat,
   samples: readonly PixelView[],
   pixels: number,
 ): Choice {
-  const seen = samples.reduce((sum, { width, height }) => sum + width * height, 0);
-  const scale = pixels / seen;
-  const pixelBytes = bytesPerPixel(format);
-  const trial = new Trial(pixelBytes);
-  const trained: Trained[] = trainAll(format, samples, pixels, scale).flatMap((section) => {
-    const coder = coderOf(section.family, format, section.bytes);
-    return coder
-      ? [{ ...section, costs: samples.map((sample) => trial.bytesOf(coder, sample)) }]
-      : [];
-  });
-  const raw: Choice = { families: [], bytes: pixels * pixelBytes, note: "raw pixels" };
+  const trials = new Trials(format, samples);
+  const scale = pixels / pixelsOf(samples);
+  const shares = samples.map((sample) => repeatedShare(format, sample));
+  const mean = shares.reduce((sum, share) => sum + share, 0) / shares.length;
+  const trained: Trained[] = [];
+  if (Math.min(...shares) < NATURAL_REPEATED_MAX) {
+    trained.push(
+      ...trials.of(Family.photo, trainPhoto(samples, format).tables),
+      ...trials.of(Family.scan, trainScan(format, samples, scale)),
+    );
+  }
+  if (mean > REPEATED_MIN[format.channels] || hasFewColours(format, samples)) {
+    const rival = (view: number): number | undefined => trials.least(trained, view);
+    const tables = trainSynth(samples, format, pixels, TYPICAL_PIECE_BYTES, rival);
+    if (tables !== undefined) trained.push(...trials.of(Family.synthetic, tables));
+  }
+  const bytes = pixels * bytesPerPixel(format);
+  const raw: Choice = { families: [], bytes, note: "raw pixels" };
   return combinations(trained)
-    .map((families) => choiceOf(families, scale))
+    .map((families) => choiceOf(families, pixels / trials.pixels))
     .reduce((best, one) => (one.bytes < best.bytes ? one : best), raw);
 }
 
-function trainAll(
-  format: PixelFormat,
-  samples: readonly PixelView[],
-  pixels: number,
-  scale: number,
-): TableSection[] {
-  const photo = { family: Family.photo, bytes: trainPhoto(samples, format).tables };
-  const scan = { family: Family.scan, bytes: trainScan(format, samples, scale) };
-  const synthetic =
-    hasFewColours(format, samples) ||
-    repeatedShare(format, samples) > REPEATED_MIN[format.channels];
-  if (!synthetic) return [photo, scan];
-  const { tables } = trainSynth(samples, format, pixels, TYPICAL_PIECE_BYTES);
-  return [photo, scan, { family: Family.synthetic, bytes: tables }];
+/** Samples coded by one family and another. */
+class Trials {
+  /** The samples that are tried, by number. */
+  private readonly tried: readonly number[];
+  private readonly trial: Trial;
+
+  constructor(
+    private readonly format: PixelFormat,
+    private readonly samples: readonly PixelView[],
+  ) {
+    this.tried = spread(samples).slice(0, 2).flat();
+    this.trial = new Trial(bytesPerPixel(format));
+  }
+
+  /** Pixels of the samples that are tried. */
+  get pixels(): number {
+    return pixelsOf(this.tried.map((index) => this.samples[index] as PixelView));
+  }
+
+  /** A family with what it costs; nothing for tables that are none. */
+  of(family: Family, bytes: Uint8Array): Trained[] {
+    const coder = coderOf(family, this.format, bytes);
+    if (coder === undefined) return [];
+    const costs = this.tried.map((index) =>
+      this.trial.bytesOf(coder, this.samples[index] as PixelView),
+    );
+    return [{ family, bytes, costs }];
+  }
+
+  /** The bits that the best of some families takes for a sample, if it was tried. */
+  least(families: readonly Trained[], sample: number): number | undefined {
+    const place = this.tried.indexOf(sample);
+    if (place < 0 || families.length === 0) return undefined;
+    return 8 * Math.min(...families.map(({ costs }) => costs[place] as number));
+  }
 }
 
 /** Whether a palette could hold all colours of the samples; not said of single channels, which have few values by nature. */
@@ -80,25 +109,26 @@ function hasFewColours(format: PixelFormat, samples: readonly PixelView[]): bool
   return true;
 }
 
-/** The share of pixels that are the same as their neighbour to the west or to the north. */
-function repeatedShare(format: PixelFormat, samples: readonly PixelView[]): number {
+/** The share of pixels that are the same as their neighbour to the west or to the north, by every other row. */
+function repeatedShare(format: PixelFormat, sample: PixelView): number {
   const pixelBytes = bytesPerPixel(format);
+  const { bytes, offset, stride, width, height } = sample;
   let repeated = 0;
-  let all = 1;
-  for (const { bytes, offset, stride, width, height } of samples) {
-    const same = (one: number, other: number): boolean => {
-      for (let i = 0; i < pixelBytes; i += 1) if (bytes[one + i] !== bytes[other + i]) return false;
-      return true;
-    };
-    for (let row = 1; row < height; row += 1) {
-      const start = offset + row * stride;
-      for (let at = start + pixelBytes; at < start + width * pixelBytes; at += pixelBytes) {
-        if (same(at, at - pixelBytes) || same(at, at - stride)) repeated += 1;
+  let all = 0;
+  for (let row = 1; row < height; row += 2) {
+    const start = offset + row * stride;
+    for (let at = start + pixelBytes; at < start + width * pixelBytes; at += pixelBytes) {
+      let west = true;
+      let north = true;
+      for (let i = at; i < at + pixelBytes && (west || north); i += 1) {
+        west &&= bytes[i] === bytes[i - pixelBytes];
+        north &&= bytes[i] === bytes[i - stride];
       }
+      if (west || north) repeated += 1;
     }
-    all += (width - 1) * (height - 1);
+    all += width - 1;
   }
-  return repeated / all;
+  return all > 0 ? repeated / all : 0;
 }
 
 /** Every family alone, and every two. */
@@ -126,6 +156,9 @@ function choiceOf(families: readonly Trained[], scale: number): Choice {
 }
 
 const NAMES = ["raw", "photographic", "scanned", "synthetic"] as const;
+
+/** Ours: where more pixels repeat, in all parts, no other family than the synthetic one wins. */
+const NATURAL_REPEATED_MAX = 0.6;
 
 /** Ours: where fewer pixels repeat, by channels, there is nothing that the synthetic family could find again. */
 const REPEATED_MIN = { 1: 0.55, 2: 0.4, 3: 0.2, 4: 0.2 } as const;

@@ -14,6 +14,8 @@ export interface Colours {
   /** From now on `forget` goes back to the colours met until here. */
   keep(): void;
   forget(): void;
+  /** More colours were met than a piece and the tables may have. */
+  readonly full: boolean;
 }
 
 export function coloursOf(format: PixelFormat): Colours {
@@ -22,6 +24,8 @@ export function coloursOf(format: PixelFormat): Colours {
 }
 
 class PackedColours implements Colours {
+  readonly full = false;
+
   constructor(readonly pixelBytes: number) {}
 
   read(bytes: Uint8Array, at: number): number {
@@ -47,6 +51,7 @@ interface Halves {
 }
 
 class ListedColours implements Colours {
+  full = false;
   private readonly pixels = new Map<number, Halves>();
   /** Keys met since `keep`. */
   private recent: number[] = [];
@@ -64,6 +69,8 @@ class ListedColours implements Colours {
       if (taken.low === low && taken.high === high) return key;
       key = (key + 1) | 0;
     }
+    this.full ||= this.pixels.size === COLOURS_MAX;
+    if (this.full) return key;
     this.pixels.set(key, { low, high });
     this.recent.push(key);
     return key;
@@ -83,8 +90,12 @@ class ListedColours implements Colours {
   forget(): void {
     for (const key of this.recent) this.pixels.delete(key);
     this.recent = [];
+    this.full = false;
   }
 }
+
+/** Ours: bounds what a piece asks of a decoder's memory. */
+const COLOURS_MAX = 65_536;
 
 function wordAt(bytes: Uint8Array, at: number, length: number): number {
   let word = 0;

@@ -84,22 +84,6 @@ export class MatchTables {
     for (let table = 0; table < TABLE_COUNT; table += 1) this.noteIn(table, key);
   }
 
-  /**
-   * Writes what the primer left as the kernel has it: slots of 8 words, the last four of which are check, first, second
-   * and times.
-   */
-  copyPrimed(slots: Int32Array): void {
-    const { primed } = this;
-    const count = primed.length / SLOT_WORDS;
-    for (let slot = 0; slot < count; slot += 1) {
-      const from = slot * SLOT_WORDS;
-      if (primed[from + CHECK] === 0) continue;
-      for (let word = CHECK; word <= TIMES; word += 1) {
-        slots[8 * slot + 4 + word] = primed[from + word] as number;
-      }
-    }
-  }
-
   private noteIn(table: number, key: number): void {
     const place = this.places[table] as number;
     const from = this.found[table] as Int32Array;

@@ -1,9 +1,9 @@
 import { PALETTE_MAX } from "./palette.js";
 
-/** How often a colour had to be told, and what that cost in all, in 1/65536 bit. */
+/** How often a colour had to be told, and what that cost in all. */
 export interface Escape {
-  times: number;
-  cost: number;
+  readonly times: number;
+  readonly bits: number;
   readonly pixel: Uint8Array;
 }
 
@@ -12,18 +12,17 @@ export interface Escape {
  * many times the sample's pixels the picture has.
  */
 export function choosePalette(
-  escapes: Iterable<Escape>,
+  candidates: readonly Escape[],
   scale: number,
   pixelBytes: number,
 ): Uint8Array {
-  const candidates = [...escapes].filter(({ times }) => times > 1);
   const entryBits = Math.max(ENTRY_BITS_MIN, ENTRY_BITS_PER_BYTE * pixelBytes);
-  let chosen = candidates;
+  let chosen = [...candidates];
   for (let round = 0; round < ROUNDS; round += 1) {
     const all = chosen.reduce((sum, { times }) => sum + times, 0);
-    chosen = candidates.filter(({ times, cost }) => {
+    chosen = candidates.filter(({ times, bits }) => {
       const rankBits = Math.log2(Math.max(2, all / times)) + RANK_EXCESS_BITS;
-      return (cost / BIT - times * rankBits) * scale > entryBits;
+      return (bits - times * rankBits) * scale > entryBits;
     });
   }
   chosen.sort((a, b) => b.times - a.times || order(a.pixel, b.pixel));
@@ -51,7 +50,6 @@ function order(a: Uint8Array, b: Uint8Array): number {
   return 0;
 }
 
-const BIT = 65536;
 const ROUNDS = 3;
 /** Ours: what a rank costs beyond its share, and a colour in the tables. */
 const RANK_EXCESS_BITS = 1.2;

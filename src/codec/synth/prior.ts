@@ -6,7 +6,7 @@ import { CONTEXTS } from "./contexts.js";
  * pictures of games. One sign a context: its place in SIGNS, less 32, is the logarithm of the odds of a 1 in thirds. A dot and two signs
  * stand for as many contexts that were hardly met as the two tell in base 64.
  */
-export function startStates(): Int32Array {
+function startStates(): Int32Array {
   const states = new Int32Array(CONTEXTS).fill(STATE_NEW);
   let context = 0;
   for (let at = 0; at < PRIOR.length; at += 1) {
@@ -93,3 +93,6 @@ const PRIOR = [
   "Vgihhhe.AMifgh.ANgff.ALVfjiijhfZ.AKfeedgf.ALgfffe.AJWfmljiigX.AKfgfeff.ALghged.AJYgnmlkihY.AKffg",
   "fggX.AKfgffgX.AIagopnmkhX.AKfgfgfgV.AKhggghV.DQ",
 ].join("");
+
+/** What no picture has taught yet. */
+export const UNTAUGHT = startStates();

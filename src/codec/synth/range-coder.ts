@@ -141,24 +141,13 @@ export class RangeDecoder implements BitCoder {
   }
 }
 
-/** Adds up what decisions cost, in 1/65536 bit, and codes nothing. */
-export class CostMeter implements BitCoder {
-  cost = 0;
-  readonly full = false;
-
-  code(bit: number, ones: number): number {
-    this.cost += COSTS[(bit === 0 ? PROBABILITY_ONE - ones : ones) >>> 4] as number;
-    return bit;
-  }
-}
-
 const PROBABILITY_ONE = 65536;
 const RANGE_MAX = 0xffff_ffff;
 const RANGE_MIN = 2 ** 24;
 const FLUSH_BYTES_MAX = 4;
 const CARRY_IMPOSSIBLE = 0xff00_0000;
 
-/** Of a probability in 1/4096, at its middle. */
-const COSTS = Int32Array.from({ length: 4096 }, (_, index) =>
+/** What a decision of a probability in 1/4096 costs, at its middle, in 1/65536 bit. */
+export const DECISION_COSTS = Int32Array.from({ length: 4096 }, (_, index) =>
   Math.round(-Math.log2((index + 0.5) / 4096) * PROBABILITY_ONE),
 );

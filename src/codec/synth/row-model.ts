@@ -5,16 +5,8 @@ import { CONTEXTS, Context, FLAT_MET_MAX, MIXERS } from "./contexts.js";
 import { Literals } from "./literals.js";
 import { MatchTables, STANDINGS, Standing, TABLE_COUNT } from "./match-tables.js";
 import { Palette } from "./palette.js";
-import { startStates } from "./prior.js";
+import { UNTAUGHT } from "./prior.js";
 import type { BitCoder } from "./range-coder.js";
-
-/** Is told what becomes of pixels, to learn which are dear. */
-export interface Watcher {
-  /** No candidate was right: the colour itself follows. */
-  escape(): void;
-  /** A pixel was coded that was not simply flat; `context` tells its six neighbours. */
-  pixel(x: number, context: number, key: number): void;
-}
 
 /** Where a pixel lies in the ring of rows, and those one and two above it. */
 interface Places {
@@ -37,7 +29,6 @@ export class RowModel {
   readonly matches = new MatchTables();
   /** The colour outside the picture. */
   opening = 0;
-  watcher: Watcher | undefined;
 
   private width = 0;
   private stride = 0;
@@ -128,15 +119,14 @@ export class RowModel {
       places.above = above + x;
       places.above2 = above2 + x;
       const key = this.codePixel(coder, row[x] as number, places, flat);
-      if (key === undefined || coder.full) return false;
+      if (key === undefined || coder.full || this.colours.full) return false;
       row[x] = key;
       keys[here + x] = key;
       this.matches.note(key);
-      this.watcher?.pixel(x, this.hashes[1] as number, key);
     }
     keys.fill(keys[here + width - 1] as number, here + width, here + width + RIGHT);
     outcomes[here + width] = outcomes[here + width - 1] as number;
-    return !coder.full;
+    return !coder.full && !this.colours.full;
   }
 
   /** Codes a pixel that is not flat; undefined for a colour that the palette does not have. */
@@ -177,7 +167,6 @@ export class RowModel {
         return candidate;
       }
     }
-    this.watcher?.escape();
     outcomes[here] = Outcome.escape;
     if (this.palette.size > 0) {
       const context = Context.escape + escapeContext(around) + (flat ? 8 : 0);
@@ -331,9 +320,6 @@ function stirred(sum: number, factor: number): number {
   const product = Math.imul(sum ^ (sum >>> 15), factor);
   return product ^ (product >>> 13);
 }
-
-/** What no picture has taught yet. */
-const UNTAUGHT = startStates();
 
 /** Outcomes of the four neighbours when each was an escape. */
 const ALL_ESCAPES = 0;

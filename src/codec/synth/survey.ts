@@ -1,131 +1,100 @@
 import { assert } from "../../base/assert.js";
 import type { PixelFormat, PixelView } from "../types.js";
-import type { Escape } from "./palette-choice.js";
-import type { PatchGrid } from "./patch-grid.js";
-import type { Event } from "./primer.js";
-import { CostMeter } from "./range-coder.js";
-import type { RowModel, Watcher } from "./row-model.js";
-import { type Lessons, writeTables } from "./tables.js";
+import { chunkRows } from "./kernel.js";
+import { SynthMachine } from "./machine.js";
+import type { Totals } from "./primer.js";
+import type { Lessons } from "./tables.js";
 
-export interface Sample {
-  readonly grid: PatchGrid;
+/** The views that are looked at, by number, and as what pieces. */
+export interface Look {
+  readonly views: readonly number[];
   readonly pieceBytes: number;
   readonly stripWidth: number;
 }
 
-/** What coding a sample showed. Costs are in 1/65536 bit. */
-export interface Survey {
-  readonly tables: Uint8Array;
-  readonly cost: number;
-  readonly events: readonly Event[];
-  readonly escapes: Iterable<Escape>;
-}
+/** Is told where things were seen in a view: of each its number, what it cost there in 1 / `COST_BIT` bits, its x and y, in turn. */
+export type Take = (sights: Uint32Array, view: number) => void;
 
-/** Codes a sample as if in pieces, but writes nothing, and tells what was dear. */
-export function survey(format: PixelFormat, lessons: Lessons, sample: Sample): Survey {
-  const written = writeTables(format, lessons, TABLES_BYTES_MAX);
-  assert(written !== undefined, "lessons are chosen to fit in tables");
-  const surveyor = new Surveyor(written.model, sample);
-  sample.grid.views.forEach((view, index) => {
-    for (let x = 0; x < view.width; x += sample.stripWidth) {
-      surveyor.strip(view, index, x);
-    }
-  });
-  const { events, cost } = surveyor;
-  return { tables: written.tables, cost, events, escapes: surveyor.escapes.values() };
-}
-
-class Surveyor implements Watcher {
-  readonly events: Event[] = [];
-  readonly escapes = new Map<number, Escape>();
-  private readonly meter = new CostMeter();
-  private readonly ids = new Map<number, number>();
-  private costBefore = 0;
-  private costAtEscape: number | undefined;
-  /** Where the row under work lies. */
-  private view = 0;
-  private x = 0;
-  private y = 0;
+/** Codes views of a sample as if in pieces, but writes nothing, and tells what was dear. */
+export class Surveyor {
+  private readonly machine: SynthMachine;
 
   constructor(
-    private readonly model: RowModel,
-    private readonly sample: Sample,
+    format: PixelFormat,
+    private readonly views: readonly PixelView[],
   ) {
-    model.watcher = this;
+    this.machine = new SynthMachine(format, true);
   }
 
-  get cost(): number {
-    return this.meter.cost;
+  /** Teaches lessons, which are chosen to fit in tables. Returns the tables. */
+  teach(lessons: Lessons): Uint8Array {
+    const tables = this.machine.teach(lessons, TABLES_BYTES_MAX);
+    assert(tables !== undefined, "lessons are chosen to fit in tables");
+    return tables;
   }
 
-  /** Codes the strip of a view that begins at column `x`. */
-  strip(view: PixelView, index: number, x: number): void {
-    const { model, meter, sample } = this;
-    const { pixelBytes } = model.colours;
-    const capacity = sample.pieceBytes * 8 * BIT;
-    const row = new Int32Array(Math.min(sample.stripWidth, view.width - x));
-    let full = Number.NEGATIVE_INFINITY;
-    this.view = index;
-    this.x = x;
-    for (this.y = 0; this.y < view.height; this.y += 1) {
-      if (meter.cost > full) {
-        full = meter.cost + capacity;
-        model.begin(row.length);
+  /**
+   * Begins to add up. Things are dear pixels with their surroundings, of which every sight is told; or colours that no candidate was,
+   * of which only the first sight is.
+   */
+  begin(things: "pixels" | "colours"): void {
+    this.machine.kernel.beginSurvey(things === "pixels" ? 1 : 0);
+  }
+
+  /** Looks at views, and tells what is seen. Returns the bits that all pixels since `begin` cost. */
+  look({ views, pieceBytes, stripWidth }: Look, take?: Take): number {
+    const { kernel } = this.machine;
+    for (const index of views) {
+      const view = this.views[index] as PixelView;
+      const first = kernel.eventCount();
+      for (let x = 0; x < view.width; x += stripWidth) {
+        this.strip(view, x, Math.min(stripWidth, view.width - x), pieceBytes);
       }
-      let at = view.offset + this.y * view.stride + x * pixelBytes;
-      for (let column = 0; column < row.length; column += 1, at += pixelBytes) {
-        row[column] = model.colours.read(view.bytes, at);
+      const { buffer } = kernel.memory;
+      const sights = new Uint32Array(buffer, kernel.EVENTS.value, 4 * kernel.eventCount());
+      take?.(sights.subarray(4 * first), index);
+    }
+    return kernel.surveyCost() / COST_BIT;
+  }
+
+  /** How often things were seen since `begin`, and what that cost in all, by their numbers; good until the next look. */
+  totals(): Totals {
+    const { kernel } = this.machine;
+    const length = 4 * 2 ** kernel.NOTE_BITS.value;
+    const notes = new Uint32Array(kernel.memory.buffer, kernel.NOTES.value, length);
+    return {
+      times: (id) => notes[4 * id + 2] as number,
+      bits: (id) => (notes[4 * id + 3] as number) / NOTE_BIT,
+    };
+  }
+
+  /** Of how many things `look` can tell. */
+  get sightsMax(): number {
+    return this.machine.kernel.EVENTS_MAX.value;
+  }
+
+  private strip(view: PixelView, x: number, width: number, pieceBytes: number): void {
+    const { kernel, pixelBytes } = this.machine;
+    const rowBytes = width * pixelBytes;
+    const chunk = chunkRows(rowBytes);
+    const pixels = kernel.prepare(width, chunk, 0);
+    assert(pixels !== 0, "there is memory for a strip");
+    const memory = new Uint8Array(kernel.memory.buffer);
+    kernel.beginStrip();
+    for (let y = 0; y < view.height; y += chunk) {
+      const rows = Math.min(chunk, view.height - y);
+      for (let row = 0; row < rows; row += 1) {
+        const at = view.offset + (y + row) * view.stride + x * pixelBytes;
+        memory.set(view.bytes.subarray(at, at + rowBytes), pixels + row * rowBytes);
       }
-      this.costBefore = meter.cost;
-      model.codeRow(meter, row);
+      kernel.surveyRows(rows, x, y, pieceBytes * 8 * COST_BIT);
     }
-  }
-
-  escape(): void {
-    this.costAtEscape = this.meter.cost;
-  }
-
-  pixel(column: number, context: number, key: number): void {
-    const { cost } = this.meter;
-    if (this.costAtEscape !== undefined) {
-      this.noteEscape(key, cost - this.costAtEscape);
-      this.costAtEscape = undefined;
-    }
-    const ownCost = cost - this.costBefore;
-    this.costBefore = cost;
-    if (ownCost > EVENT_COST_MIN) this.noteEvent(column, context, key, ownCost);
-  }
-
-  private noteEscape(key: number, cost: number): void {
-    const known = this.escapes.get(key);
-    if (known === undefined) {
-      const { colours } = this.model;
-      const pixel = new Uint8Array(colours.pixelBytes);
-      colours.write(key, pixel, 0);
-      this.escapes.set(key, { times: 1, cost, pixel });
-    } else {
-      known.times += 1;
-      known.cost += cost;
-    }
-  }
-
-  private noteEvent(column: number, context: number, key: number, cost: number): void {
-    // Exact integers end at 2^53.
-    const name = (context >>> 11) * 2 ** 32 + (key >>> 0);
-    let id = this.ids.get(name);
-    if (id === undefined) {
-      id = this.ids.size;
-      this.ids.set(name, id);
-    }
-    const { grid } = this.sample;
-    const x = this.x + column;
-    const inside = (x < 2 || x % grid.side >= 2) && (this.y < 2 || this.y % grid.side >= 2);
-    this.events.push({ id, patch: grid.patchAt(this.view, x, this.y), inside, cost });
   }
 }
 
-const BIT = 65536;
-/** Ours: cheaper pixels are not worth teaching. */
-const EVENT_COST_MIN = 1.5 * BIT;
+/** Costs are in 1/65536 bit. */
+export const COST_BIT = 65536;
+/** Those of notes are in 1/256 bit. */
+const NOTE_BIT = 256;
 /** What a section of tables holds. */
 const TABLES_BYTES_MAX = 65_535;

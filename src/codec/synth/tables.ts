@@ -28,27 +28,51 @@ export interface WrittenTables {
   readonly model: RowModel;
 }
 
-/** Writes the tables of a picture; undefined when they would be longer than `bytesMax`. */
+/** What stands in tables before the code of palette and primer. */
+export interface Head {
+  readonly paletteSize: number;
+  readonly patches: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Writes the opening colour and the head; undefined when there is more than tables may hold. */
+export function writeHead(
+  { opening, palette, primer }: Lessons,
+  pixelBytes: number,
+): Uint8Array | undefined {
+  const paletteSize = palette.length / pixelBytes;
+  const { patches, width, height } = primer;
+  if (paletteSize > PALETTE_MAX || patches.length > PATCHES_MAX) return undefined;
+  const counts = [paletteSize >>> 8, paletteSize & 0xff, patches.length >>> 8];
+  return Uint8Array.of(...opening, ...counts, patches.length & 0xff, width, height);
+}
+
+/** Reads the head; undefined when nobody writes such tables. */
+export function readHead(tables: Uint8Array, pixelBytes: number): Head | undefined {
+  if (tables.length < pixelBytes + HEAD_BYTES) return undefined;
+  const byte = (index: number): number => tables[pixelBytes + index] as number;
+  const paletteSize = (byte(0) << 8) | byte(1);
+  const patches = (byte(2) << 8) | byte(3);
+  const [width, height] = [byte(4), byte(5)];
+  if (paletteSize > PALETTE_MAX || patches > PATCHES_MAX) return undefined;
+  if (Math.min(width, height) < 1 || Math.max(width, height) > PATCH_SIDE_MAX) return undefined;
+  return { paletteSize, patches, width, height };
+}
+
+/** Writes the tables of a picture, as the tests hold the kernel against it; undefined when they would be longer than `bytesMax`. */
 export function writeTables(
   format: PixelFormat,
   lessons: Lessons,
   bytesMax: number,
 ): WrittenTables | undefined {
   const pixelBytes = bytesPerPixel(format);
-  const head = pixelBytes + HEAD_BYTES;
-  const out = new Uint8Array(bytesMax);
   const { palette, primer } = lessons;
-  const paletteSize = palette.length / pixelBytes;
-  if (head >= bytesMax || paletteSize > PALETTE_MAX || primer.patches.length > PATCHES_MAX) {
-    return undefined;
-  }
-  out.set(lessons.opening);
-  out[pixelBytes] = paletteSize >>> 8;
-  out[pixelBytes + 1] = paletteSize & 0xff;
-  out[pixelBytes + 2] = primer.patches.length >>> 8;
-  out[pixelBytes + 3] = primer.patches.length & 0xff;
-  out[pixelBytes + 4] = primer.width;
-  out[pixelBytes + 5] = primer.height;
+  const written = writeHead(lessons, pixelBytes);
+  const head = pixelBytes + HEAD_BYTES;
+  if (written === undefined || head >= bytesMax) return undefined;
+  const out = new Uint8Array(bytesMax);
+  out.set(written);
   const encoder = new RangeEncoder(out.subarray(head));
   const model = new RowModel(format);
   model.opening = model.colours.read(lessons.opening, 0);
@@ -69,16 +93,10 @@ export function writeTables(
 /** Makes the model that tables describe; undefined when nobody writes such tables for the format. */
 export function readTables(format: PixelFormat, tables: Uint8Array): RowModel | undefined {
   const pixelBytes = bytesPerPixel(format);
-  const head = pixelBytes + HEAD_BYTES;
-  if (tables.length < head) return undefined;
-  const byte = (index: number): number => tables[pixelBytes + index] as number;
-  const paletteSize = (byte(0) << 8) | byte(1);
-  const patches = (byte(2) << 8) | byte(3);
-  const width = byte(4);
-  const height = byte(5);
-  if (paletteSize > PALETTE_MAX || patches > PATCHES_MAX) return undefined;
-  if (Math.min(width, height) < 1 || Math.max(width, height) > PATCH_SIDE_MAX) return undefined;
-  const decoder = new RangeDecoder(tables.subarray(head));
+  const read = readHead(tables, pixelBytes);
+  if (read === undefined) return undefined;
+  const { paletteSize, patches, width, height } = read;
+  const decoder = new RangeDecoder(tables.subarray(pixelBytes + HEAD_BYTES));
   const model = new RowModel(format);
   model.opening = model.colours.read(tables, 0);
   if (!codePalette(model, decoder, new Int32Array(paletteSize))) return undefined;
@@ -100,7 +118,7 @@ function codePalette(model: RowModel, coder: BitCoder, keys: Int32Array): boolea
   for (let rank = 0; rank < keys.length; rank += 1) {
     before = model.literals.codeNext(model.bits, coder, keys[rank] as number, before);
     keys[rank] = before;
-    if (coder.full) return false;
+    if (coder.full || model.colours.full) return false;
   }
   model.palette.set([...keys]);
   return true;
@@ -114,6 +132,6 @@ function keysOf(pixels: Uint8Array, pixelBytes: number, model: RowModel): Int32A
 }
 
 /** Palette's size, number of patches, their width and height. */
-const HEAD_BYTES = 6;
-export const PATCHES_MAX = 1023;
-export const PATCH_SIDE_MAX = 64;
+export const HEAD_BYTES = 6;
+const PATCHES_MAX = 1023;
+const PATCH_SIDE_MAX = 64;
