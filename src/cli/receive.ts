@@ -1,15 +1,19 @@
 import type { Command } from "commander";
 import type { ReceiveOptions } from "../node/api-types.js";
+import { CONNECTIONS_MAX } from "../protocol/limits.js";
 import type { Context } from "./context.js";
 import { follow, receiveTeller } from "./follow.js";
 import { HoleTracker } from "./terminal/hole-tracker.js";
 import {
+  bytesReader,
   choiceReader,
   given,
   MEMORY_FLAG,
   MEMORY_HELP,
+  manyReader,
   numberReader,
   readMemory,
+  spanReader,
 } from "./values.js";
 import { openView, VIEW_FLAG, type ViewFlag } from "./view.js";
 
@@ -22,6 +26,11 @@ interface ReceiveFlags {
   readonly deadline?: number;
   readonly giveUpAfter?: number;
   readonly onExisting?: (typeof ON_EXISTING)[number];
+  readonly maxSize?: number;
+  readonly maxPixels?: number;
+  readonly maxTime?: number;
+  readonly maxSenders?: number;
+  readonly keepFree?: number;
   readonly memory?: number;
   readonly eventLog?: string;
   readonly view?: ViewFlag;
@@ -50,6 +59,38 @@ export function define(command: Command, context: Context): void {
       "--on-existing <WHAT>",
       "when the name is taken: rename, skip or overwrite (default: rename)",
       choiceReader("--on-existing", ON_EXISTING),
+    )
+    .option(
+      "--max-size <SIZE>",
+      "refuse larger files, or pictures before they are coded: 500kB, 2GB (default: what fits)",
+      bytesReader("--max-size", "2GB"),
+    )
+    .option(
+      "--max-pixels <N>",
+      "refuse pictures with more: 100M (default: 1400M)",
+      manyReader("--max-pixels", "a number of pixels", "100M"),
+    )
+    .option(
+      "--max-time <TIME>",
+      "stop a file that takes longer: 90s, 12h (default: 7d)",
+      spanReader("--max-time", "12h"),
+    )
+    .option(
+      "--max-senders <N>",
+      "senders at once (default: 256)",
+      numberReader({
+        flag: "--max-senders",
+        unit: "senders",
+        example: "8",
+        min: 1,
+        max: CONNECTIONS_MAX,
+        whole: true,
+      }),
+    )
+    .option(
+      "--keep-free <SIZE>",
+      "leave so much of the disk free (default: 5 % of it, at most 1GB)",
+      bytesReader("--keep-free", "10GB"),
     )
     .option(MEMORY_FLAG, MEMORY_HELP, readMemory)
     .option("--event-log <FILE>", "write every event, and every piece as it comes, to a file")
@@ -83,7 +124,10 @@ async function run(flags: ReceiveFlags, { output }: Context): Promise<number> {
 function receiveOptions(flags: ReceiveFlags): ReceiveOptions {
   const { listen, out, ticketFile, once, repair, onExisting, eventLog } = flags;
   const { deadline: deadlineSeconds, giveUpAfter: giveUpAfterSeconds, memory: memoryMb } = flags;
-  const bounds = given({ deadlineSeconds, giveUpAfterSeconds, memoryMb });
+  const { maxSize: maxBytes, maxPixels, maxTime: maxSeconds, maxSenders } = flags;
+  const { keepFree: keepFreeBytes } = flags;
+  const limits = given({ maxBytes, maxPixels, maxSeconds, maxSenders, keepFreeBytes });
+  const bounds = { ...given({ deadlineSeconds, giveUpAfterSeconds, memoryMb }), ...limits };
   return { ...given({ listen, out, ticketFile, once, onExisting, eventLog }), ...bounds, repair };
 }
 

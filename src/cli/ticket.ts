@@ -142,7 +142,7 @@ async function list(output: Output, folder: string): Promise<void> {
   const { formatAddress } = await import("../node/socket/address.js");
   const records = new TicketBook(folder).records;
   const saved = [...savedTickets(folder)].map(([name, text]) => {
-    return { name, address: formatAddress(parseTicket(text).address) };
+    return { name, address: formatAddress(parseTicket(text)) };
   });
   const now = Date.now();
   for (const record of records) {

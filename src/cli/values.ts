@@ -44,6 +44,11 @@ export function spanReader(flag: string, example: string): (text: string) => num
   return quantityReader(flag, "a length of time", SPAN_UNITS, example);
 }
 
+/** How many of something, with thousands and more as letters: 20000, 20k, 100M. */
+export function manyReader(flag: string, what: string, example: string): (text: string) => number {
+  return quantityReader(flag, what, MANY_UNITS, example);
+}
+
 /** Bytes, with a unit or without: 500000, 500kB, 100MB, 2GB. */
 export function bytesReader(flag: string, example: string): (text: string) => number {
   return quantityReader(flag, "a number of bytes", BYTE_UNITS, example);
@@ -52,32 +57,24 @@ export function bytesReader(flag: string, example: string): (text: string) => nu
 function quantityReader(
   flag: string,
   what: string,
-  units: ReadonlyMap<string, number>,
+  units: Readonly<Record<string, number>>,
   example: string,
 ): (text: string) => number {
+  const entries = Object.entries(units);
+  const isSame = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
   return (text) => {
     const [, number = "", name = ""] = /^([\d.]+) ?([a-z]*)$/i.exec(text) ?? [];
-    const unit = units.get(name.toLowerCase());
-    const value = Math.round(readNumber(number) * (unit ?? Number.NaN));
+    const [, unit = Number.NaN] = entries.find(([key]) => isSame(key, name)) ?? [];
+    const value = Math.round(readNumber(number) * unit);
     if (value > 0 && Number.isSafeInteger(value)) return value;
-    const known = [...units.keys()].filter((key) => key !== "").join(", ");
+    const known = entries.flatMap(([key]) => (key === "" ? [] : [key])).join(", ");
     throw badOption(`${flag} takes ${what} (${known}), such as ${example}; got "${text}"`);
   };
 }
 
-const SPAN_UNITS: ReadonlyMap<string, number> = new Map([
-  ["s", 1],
-  ["min", 60],
-  ["h", 3_600],
-  ["d", 86_400],
-]);
-const BYTE_UNITS: ReadonlyMap<string, number> = new Map([
-  ["", 1],
-  ["kb", 1_000],
-  ["mb", 1_000_000],
-  ["gb", 1_000_000_000],
-  ["tb", 1_000_000_000_000],
-]);
+const SPAN_UNITS = { s: 1, min: 60, h: 3_600, d: 86_400 };
+const BYTE_UNITS = { "": 1, kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 };
+const MANY_UNITS = { "": 1, k: 1e3, M: 1e6, G: 1e9 };
 
 export function choiceReader<T extends string>(
   flag: string,

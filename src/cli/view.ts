@@ -29,14 +29,20 @@ export async function openView(
   if (!(flag ?? byDefault)) return undefined;
   const { host, port } = typeof flag === "string" ? parseAddress(flag) : ANYWHERE;
   try {
+    const { isLoopback } = await import("../viewer/guard.js");
     const { startViewer } = await import("../viewer/server.js");
-    return await startViewer({ host, port });
+    const view = await startViewer({ host, port });
+    if (!isLoopback(host)) output.say([EXPOSED]);
+    return view;
   } catch (error) {
     if (flag !== undefined) throw error;
     output.say([`no live page: ${failureOf(error, "", output.env).message}`]);
     return undefined;
   }
 }
+
+const EXPOSED =
+  "the live page is not encrypted: whoever is on the way to it can see its address, and the pictures";
 
 /** This machine only: a picture is not shown to a network unless someone says so. */
 const ANYWHERE = { host: "127.0.0.1", port: 0 };

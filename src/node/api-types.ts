@@ -112,6 +112,16 @@ export interface ReceiveOptions {
   readonly onExisting?: "rename" | "skip" | "overwrite";
   /** About how many megabytes this process may use; larger pictures are worked on from the disk. Default 250. */
   readonly memoryMb?: number;
+  /** Of one file: its bytes, or those of a picture's pixels before they are coded. Default: no bound but the disk. */
+  readonly maxBytes?: number;
+  /** Of one picture. Default 1,400,000,000. */
+  readonly maxPixels?: number;
+  /** How long one file may take, from its offer on. Default a week. */
+  readonly maxSeconds?: number;
+  /** Senders at once, 1 to 256. Default 256. */
+  readonly maxSenders?: number;
+  /** Bytes of the disk that are left free, whatever is sent. Default 5 % of it, but at most 1,000,000,000. */
+  readonly keepFreeBytes?: number;
   /** The ticket is written here once the socket is ready to be used. */
   readonly ticketFile?: string;
   /** All that is seen is written there, a JSON object a line: events, and pieces with their bytes and times. */

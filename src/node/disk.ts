@@ -1,4 +1,4 @@
-import { type FileHandle, open, rename } from "node:fs/promises";
+import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { LacunaError } from "./errors.js";
 
 /** A failed disk operation as an error with a code; errors that have one stay as they are. */
@@ -18,24 +18,29 @@ export function diskError(cause: unknown, path: string): LacunaError {
   return new LacunaError("LACUNA_DISK_ERROR", `cannot write ${path}: ${reason}`, facts, { cause });
 }
 
-/** Writes a file under a passing name and puts it under its own in one step, both safe from a power cut. */
+/**
+ * Writes a file under a passing name and puts it under its own in one step, both safe from a power cut. Whatever has
+ * the passing name goes first: a link there would lead elsewhere.
+ *
+ * @param mode of the new file, as in open(2)
+ */
 export async function writeAtomically(
   path: string,
   passing: string,
   parts: Iterable<Uint8Array>,
   mode?: number,
 ): Promise<void> {
-  await writeDurably(passing, parts, mode);
+  await rm(passing, { force: true });
+  await writeOut(await open(passing, "wx", mode), parts);
   await rename(passing, path);
 }
 
-/** Writes a new file and waits until the disk has it. */
-export async function writeDurably(
-  path: string,
-  parts: Iterable<Uint8Array>,
-  mode?: number,
-): Promise<void> {
-  const file = await open(path, "w", mode);
+/** Writes a file and waits until the disk has it. */
+export async function writeDurably(path: string, parts: Iterable<Uint8Array>): Promise<void> {
+  await writeOut(await open(path, "w"), parts);
+}
+
+async function writeOut(file: FileHandle, parts: Iterable<Uint8Array>): Promise<void> {
   try {
     for (const part of parts) await writeAll(file, part);
     await file.sync();

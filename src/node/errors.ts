@@ -80,6 +80,11 @@ export const ERRORS = {
     exit: 5,
     remedy: "remove the other file, or receive with --on-existing rename or overwrite",
   },
+  LACUNA_OVER_LIMIT: {
+    exit: 5,
+    remedy:
+      "where it is received, allow more, if its sender is trusted: see `lacuna receive --help`",
+  },
   LACUNA_REFUSED: { exit: 5, remedy: "see the receiver's own message" },
   LACUNA_DIGEST_DIFFERS: {
     exit: 5,

@@ -56,6 +56,11 @@ export const STRICT_HEADERS = {
   "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 } as const;
 
+/** Whether only this machine reaches what listens there. */
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
+}
+
 const OWN_NAMES: ReadonlySet<string> = new Set(["localhost", hostname().toLowerCase()]);
 
 function sameSecret(given: string, secret: string): boolean {

@@ -15,11 +15,13 @@ import { fileURLToPath } from "node:url";
 import sirv from "sirv";
 import { type WebSocket, WebSocketServer } from "ws";
 import { LacunaError } from "../node/errors.js";
+import type { ReceiveEvent } from "../node/events.js";
 import type { ReceiveObserver } from "../node/receiving/observer.js";
 import { Audience } from "./audience.js";
 import { Board } from "./board.js";
 import { CLOSE_ENDED, CLOSE_FULL, PULSE_MS, type WatchMessage } from "./feed.js";
 import {
+  isLoopback,
   pathBehindToken,
   type Refusal,
   refuseHost,
@@ -82,7 +84,7 @@ export async function startViewer(options: ViewerOptions = {}): Promise<Viewer> 
       onPiece: (id) => board.piece(id, performance.now()),
       onPicture: (id, picture) => board.picture(id, picture, () => feed.wake()),
       onEvent: (event) => {
-        board.event(event);
+        board.event(isLoopback(host) ? event : withoutTicket(event));
         feed.wake();
       },
     },
@@ -188,6 +190,11 @@ const WATCH_BYTES_MAX = 256;
 const CLOSE_PATIENCE_MS = 500;
 /** dist/web, seen from dist/viewer. */
 const BUILT_PAGE = fileURLToPath(new URL("../web", import.meta.url));
+
+/** Who looks on from elsewhere sees the pictures, but may not send any. */
+function withoutTicket(event: ReceiveEvent): ReceiveEvent {
+  return event.event === "listening" ? { ...event, ticket: "TICKET" } : event;
+}
 
 function servePage(token: string, pageDir: string): RequestListener {
   // `dev` looks files up anew: a page rebuilt meanwhile is served, not missed.

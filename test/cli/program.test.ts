@@ -91,7 +91,7 @@ test.each([
   ],
   [
     ["ticket", "create", "--max-size", "5 apples"],
-    '--max-size takes a number of bytes (kb, mb, gb, tb), such as 100MB; got "5 apples"',
+    '--max-size takes a number of bytes (kB, MB, GB, TB), such as 100MB; got "5 apples"',
     "see lacuna ticket --help",
   ],
   [["send", "--to", "x"], "missing required argument 'PATH'", "see lacuna send --help"],

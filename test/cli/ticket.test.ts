@@ -43,7 +43,7 @@ describe("lacuna ticket", () => {
   test("create prints the ticket alone on standard output, and show prints it again", async () => {
     const made = await ticket("create", "--name", "anna", "--address", "192.0.2.7:7316");
     expect(made).toMatchObject({ exit: 0, stderr: "" });
-    expect(parseTicket(made.stdout.trim()).address).toEqual({ host: "192.0.2.7", port: 7316 });
+    expect(parseTicket(made.stdout.trim())).toMatchObject({ host: "192.0.2.7", port: 7316 });
     expect(await ticket("show", "anna")).toEqual(made);
   });
 

@@ -19,6 +19,15 @@ test.each([
   ["a\u0000b\u001b[31m\n.png", "a_b_[31m_.png"],
   ["safe\u202egnp.exe", "safe_gnp.exe"],
   ["what?<is>|this*:.png", "what__is__this__.png"],
+  ["CON .tar.gz", "_CON .tar.gz"],
+  ["LPT²", "_LPT²"],
+  ["nul", "_nul"],
+  ["file:stream", "file_stream"],
+  ["dots...", "dots"],
+  ["\u2066\u200bhidden\u2069.png", "__hidden_.png"],
+  ["boat.partial.png", "boat_partial.png"],
+  ["boat.REPORT.json", "boat_REPORT.json"],
+  [".lacuna", "lacuna"],
   ["half \ud83d.png", "half \ufffd.png"],
 ])("the name %j becomes %j", (name, safe) => {
   expect(safeName(name)).toBe(safe);

@@ -126,6 +126,52 @@ describe("a receiver that cannot begin says why", () => {
   });
 });
 
+describe("what is more than a receiver allows is refused, and both sides are told", () => {
+  async function refused(
+    flags: readonly string[],
+    ...sendFlags: string[]
+  ): Promise<{ exits: (number | null)[]; codes: string[]; out: string }> {
+    const out = folder();
+    const picture = join(folder(), "cup.png");
+    await writePicture(picture, 300, 200);
+    const { received, ticket } = await receiver(out, "--once", ...flags);
+    const sent = sender(picture, ticket, ...sendFlags);
+    const exits = [await sent.exit, await received.exit];
+    const codes = [...sent.all("error"), ...received.all("error")].map(({ code }) => code);
+    return { exits, codes, out };
+  }
+
+  test.each([
+    ["pixels", ["--max-pixels", "59k"]],
+    ["bytes", ["--max-size", "179kB"]],
+  ])("%s", async (_, flags) => {
+    const { exits, codes, out } = await refused(flags);
+    expect({ exits, codes }).toEqual({
+      exits: [5, 5],
+      codes: ["LACUNA_OVER_LIMIT", "LACUNA_OVER_LIMIT"],
+    });
+    expect(readdirSync(out)).toEqual([]);
+  });
+
+  test("time, and what has come is kept", async () => {
+    const { exits, codes, out } = await refused(["--max-time", "1s"], "--rate", "0.1");
+    expect({ exits, codes }).toEqual({
+      exits: [5, 5],
+      codes: ["LACUNA_OVER_LIMIT", "LACUNA_OVER_LIMIT"],
+    });
+    expect(readdirSync(out)).toEqual([".lacuna"]);
+  });
+
+  test("room on the disk, with what is to stay free", async () => {
+    const { exits, codes, out } = await refused(["--keep-free", "9000TB"]);
+    expect({ exits, codes }).toEqual({
+      exits: [1, 1],
+      codes: ["LACUNA_DISK_FULL", "LACUNA_DISK_FULL"],
+    });
+    expect(readdirSync(out)).toEqual([]);
+  });
+});
+
 describe("a name that is taken", () => {
   async function arrive(
     onExisting: string,

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
@@ -105,6 +105,10 @@ describe("the page", () => {
       expect(headers["x-content-type-options"]).toBe("nosniff");
       expect(headers["referrer-policy"]).toBe("no-referrer");
       expect(headers["cache-control"]).toBe("no-store");
+      expect(headers["x-frame-options"]).toBe("DENY");
+      expect(headers["cross-origin-opener-policy"]).toBe("same-origin");
+      expect(headers["cross-origin-resource-policy"]).toBe("same-origin");
+      expect(headers["access-control-allow-origin"]).toBeUndefined();
     }
   });
 
@@ -140,6 +144,12 @@ describe("the page", () => {
       expect(body).not.toContain("not yours");
     }
     expect(await get(url.pathname, {}, "POST")).toMatchObject({ status: 405 });
+  });
+
+  test("has neither scripts nor styles of its own in its markup, which the headers forbid", () => {
+    const markup = readFileSync(new URL("../../web/index.html", import.meta.url), "utf8");
+    expect(markup).toMatch(/<script [^>]*src=/);
+    expect(markup).not.toMatch(/<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)/i);
   });
 
   test("survives a range that runs backwards", async () => {
@@ -276,6 +286,24 @@ describe("the feed", () => {
     expect(messages.at(-1)).toMatchObject({ event: "complete", missingPixels: 0 });
   });
 });
+
+test.each([
+  ["127.0.0.1", "word@192.0.2.7:7316"],
+  ["0.0.0.0", "TICKET"],
+])(
+  "a page at %s tells the ticket as %s: only this machine's may help others to send",
+  async (host, told) => {
+    const shown = await startViewer({ host, pageDir: join(folder, "page") });
+    url = new URL(shown.url);
+    const address = "192.0.2.7:7316";
+    shown.observer.onEvent?.({ event: "listening", t: 0, address, ticket: `word@${address}` });
+    const { messages, socket } = listen();
+    await until(() => messages.length >= 2);
+    expect(messages[1]).toMatchObject({ event: "listening", ticket: told });
+    socket.terminate();
+    await shown.close();
+  },
+);
 
 test("a taken port, a foreign address: each failure has its code", async () => {
   await expect(startViewer({ port: Number(url.port) })).rejects.toMatchObject({

@@ -81,7 +81,9 @@ export class EventLog implements ReceiveObserver {
   }
 
   onEvent(event: ReceiveEvent): void {
-    this.write(event);
+    // A log is given to others, who may not come in by what stands in it.
+    const isSecret = event.event === "listening";
+    this.write(isSecret ? { ...event, ticket: event.ticket.replace(/^.*@/, "") } : event);
   }
 
   /** Resolves when all is written. Throws the codes of `diskError`. */

@@ -15,6 +15,7 @@ import { formatAddress } from "../socket/address.js";
 import { nowUs } from "../socket/clock.js";
 import { addressOf } from "../socket/peer-path.js";
 import { asLacunaError } from "../transfer.js";
+import { Allowance } from "./allowance.js";
 import { finishImage } from "./finish.js";
 import { causeIn } from "./lacking.js";
 import { countHeld, type MissingCounter } from "./missing-counter.js";
@@ -30,7 +31,7 @@ import {
   WIRE_REASON,
 } from "./session-host.js";
 import { SessionProgress } from "./session-progress.js";
-import { checkRoom, nameTaken, openStore } from "./session-room.js";
+import { nameTaken, openStore } from "./session-room.js";
 import { snapshotOfStore } from "./snapshot.js";
 
 /**
@@ -54,6 +55,7 @@ export class IncomingSession {
   private state: State = "opening";
   private store: PieceStore | undefined;
   private readonly progress: SessionProgress;
+  private readonly allowance: Allowance;
   private damagedBefore = false;
   /** Pieces of work that are not done. */
   private tasks = 0;
@@ -72,6 +74,7 @@ export class IncomingSession {
     this.missing = missing;
     this.facts = factsOf(manifest);
     this.progress = new SessionProgress(this.facts, missing, this.feeds);
+    this.allowance = new Allowance(manifest, host);
   }
 
   get hasEnded(): boolean {
@@ -96,12 +99,14 @@ export class IncomingSession {
   /** Makes room on the disk, or refuses. */
   open(): Promise<void> {
     return this.begin(async () => {
-      await checkRoom(this.manifest, this.host);
-      this.store = await this.openStore();
-      await countHeld(this.missing, this.store);
+      await this.allowance.refuse();
+      const store = await this.openStore();
+      await this.allowance.claimRoom(store);
+      this.store = store;
+      await countHeld(this.missing, store);
       if (this.state !== "opening") return;
       this.state = "open";
-      const held = this.store.held.copy();
+      const held = store.held.copy();
       this.showImage();
       this.takeUp();
       await this.showHeld(held);
@@ -137,6 +142,7 @@ export class IncomingSession {
       return connection.pieceWritten(bytes.length);
     }
     this.feeds.take(connection, bytes.length);
+    this.allowance.note(bytes.length);
     this.store.write(piece, bytes);
     this.missing.add(piece, bytes);
     this.showPiece(piece, bytes, via);
@@ -162,7 +168,7 @@ export class IncomingSession {
         throw nameTaken(result.path);
       }
       this.tellProgress();
-      this.state = "ended";
+      this.end();
       const { path, sha256 } = result;
       this.file = { ...this.commonFile(), outcome: "complete", path, sha256 };
       const { id, name, seconds, bytes, receipt } = this.file;
@@ -199,10 +205,11 @@ export class IncomingSession {
     this.host.tell({ event: "progress", t: this.host.t(), id: this.id, ...measured });
   }
 
-  /** Makes what has come so far survive a crash. */
+  /** Makes what has come so far survive a crash; ends what takes more time or room than it may. */
   checkpoint(): void {
     if (this.state !== "open" || this.aloneSinceUs !== undefined) return;
-    this.store?.checkpoint().catch((error: unknown) => this.fail(error));
+    const kept = Promise.all([this.store?.checkpoint(), this.allowance.check(this.seconds())]);
+    kept.catch((error: unknown) => this.fail(error));
   }
 
   async snapshot(): Promise<Snapshot | undefined> {
@@ -214,10 +221,10 @@ export class IncomingSession {
     // Somebody has come back in the last moment.
     if (reason === "sender-gone" && this.feeds.count > 0) return;
     if (this.state !== "open" || this.store === undefined) {
-      if (this.state === "opening") this.state = "ended";
+      if (this.state === "opening") this.end();
       return;
     }
-    this.state = "ended";
+    this.end();
     this.learnCount(this.store);
     const { out, memoryMb } = this.host;
     const causeOf = (piece: number): string => causeIn(this.feeds.tracker, piece);
@@ -255,7 +262,7 @@ export class IncomingSession {
   private fail(error: unknown): void {
     if (this.state === "ended") return;
     const wasOpening = this.state === "opening";
-    this.state = "ended";
+    this.end();
     const failure = asLacunaError(error);
     this.failure = failure;
     const reason = wireReasonOf(failure);
@@ -270,6 +277,11 @@ export class IncomingSession {
     this.host.tell({ event: "error", t: this.host.t(), id: this.id, code, message, remedy });
     this.store?.close().catch(() => undefined);
     this.feeds.forget();
+  }
+
+  private end(): void {
+    this.state = "ended";
+    this.allowance.release();
   }
 
   /** Tells of the image, and lets its pieces come. */

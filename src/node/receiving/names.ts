@@ -9,6 +9,8 @@ export function safeName(name: string): string {
   let safe = Buffer.from(last).toString().normalize("NFC").replace(UNSAFE, "_");
   safe = shorten(trim(safe));
   if (RESERVED.test(safe)) safe = `_${safe}`;
+  // Such files are this receiver's own word on what is missing, and go when an image is complete.
+  safe = safe.replace(OF_PARTIALS, "_$1.$2");
   return safe === "" ? NAMELESS : safe;
 }
 
@@ -53,6 +55,8 @@ function byteLength(text: string): number {
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}<>:"|?*]/gu;
 /** Names of devices on Windows, whatever their extension. */
 const RESERVED = /^(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])\s*(\..*)?$/iu;
+/** As in partial.ts. */
+const OF_PARTIALS = /\.(partial|missing|report)\.(png|json)$/iu;
 const NAMELESS = "image";
 /** File systems allow 255; the rest is for ".partial.png", ".report.json" and " (2147483647)". */
 const NAME_BYTES_MAX = 220;

@@ -1,4 +1,4 @@
-import { type FileHandle, mkdir, readFile, rm, rmdir } from "node:fs/promises";
+import { type FileHandle, lstat, mkdir, readFile, rm, rmdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { assert } from "../../base/assert.js";
 import { PieceSet } from "../../base/piece-set.js";
@@ -8,7 +8,7 @@ import { type Manifest, previewPiecesOf } from "../../wire/manifest.js";
 import { decodeManifest, encodeManifest } from "../../wire/manifest-bytes.js";
 import { FollowingDigest } from "../digest.js";
 import { diskError, syncFolder, writeAtomically } from "../disk.js";
-import type { LacunaError } from "../errors.js";
+import { LacunaError } from "../errors.js";
 import { FolderLock } from "./folder-lock.js";
 import { type HeldState, heldFromBytes, heldToBytes } from "./held-file.js";
 import { EXACT_FILE, PieceFiles } from "./piece-files.js";
@@ -93,7 +93,7 @@ export class PieceStore {
   ): Promise<PieceStore> {
     let lock: FolderLock | undefined;
     try {
-      await mkdir(folder, { recursive: true });
+      await makeOwnFolder(folder);
       lock = await FolderLock.take(folder);
       const found = await foundIn(folder, encodeManifest(manifest), manifest);
       if (found === undefined) await empty(folder);
@@ -290,6 +290,15 @@ async function foundIn(
   const found = bytes === undefined ? undefined : heldFromBytes(bytes, manifest);
   if (found === undefined) return undefined;
   return (await PieceFiles.haveLengths(folder, manifest, found.held)) ? found : undefined;
+}
+
+/** Makes the folder and the one above for this user alone; a link in the place of either leads nobody elsewhere. */
+async function makeOwnFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  for (const path of [dirname(folder), folder]) {
+    if ((await lstat(path)).isDirectory()) continue;
+    throw new LacunaError("LACUNA_DISK_ERROR", `${path} is a link, and not followed`, { path });
+  }
 }
 
 /** Removes what an earlier image, or a damaged store, has left. */

@@ -25,8 +25,10 @@ import { Pump } from "../socket/pump.js";
 import { Rehearsal } from "../socket/rehearsal.js";
 import { bindUdp } from "../socket/udp.js";
 import { asLacunaError, type Run, transferOf } from "../transfer.js";
+import { DiskShare } from "./disk-share.js";
 import { EventLog } from "./event-log.js";
 import { Guests } from "./guests.js";
+import { fileLimits } from "./limits.js";
 import { Observers } from "./observer.js";
 import type { SessionHost } from "./session-host.js";
 
@@ -64,7 +66,9 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
 
   constructor(private readonly options: ReceiveOptions) {
     this.out = resolve(options.out ?? ".");
-    this.receiver = new Receiver({ guard: datagramGuard, repair: options.repair ?? true });
+    const { repair = true, maxSenders } = options;
+    const guests = maxSenders === undefined ? {} : { connectionsMax: maxSenders };
+    this.receiver = new Receiver({ guard: datagramGuard, repair, ...guests });
     const limits = memoryLimits(options.memoryMb);
     const { eventLog } = options;
     if (eventLog !== undefined) this.log = new EventLog(resolve(eventLog), () => this.t());
@@ -82,6 +86,8 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
       out: this.out,
       onExisting: options.onExisting ?? "rename",
       memoryMb: options.memoryMb,
+      limits: fileLimits(options),
+      disk: new DiskShare(this.out, options.keepFreeBytes),
       budget: new MemoryBudget(limits.decoderBytes),
       observers,
       live: this.live,

@@ -4,16 +4,13 @@ import type { Manifest } from "../../wire/manifest.js";
 import type { PartialEvent, ReceiveEvent } from "../events.js";
 import type { LiveDecoder } from "../live/decoder.js";
 import type { MemoryBudget } from "../memory-budget.js";
-import type { OnExisting } from "./finish.js";
+import type { AllowanceHost } from "./allowance.js";
 import type { MissingCounter } from "./missing-counter.js";
 import type { Observers } from "./observer.js";
 import type { Feed } from "./session-feeds.js";
 
 /** What a session needs of the receiver around it. */
-export interface SessionHost {
-  readonly out: string;
-  readonly onExisting: OnExisting;
-  readonly memoryMb: number | undefined;
+export interface SessionHost extends AllowanceHost {
   /** Shared by all images that are made into files at the same time. */
   readonly budget: MemoryBudget;
   readonly observers: Observers;

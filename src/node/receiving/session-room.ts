@@ -1,41 +1,42 @@
-import { stat, statfs } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Content, type Manifest, toldPieces } from "../../wire/manifest.js";
 import { LacunaError } from "../errors.js";
 import { memoryLimits, rasterBytes } from "../memory.js";
-import { RASTER_BYTES_MAX } from "../pictures/image-file.js";
 import { finishedName, type OnExisting } from "./finish.js";
 import { PieceStore, type PieceStoreEvents } from "./piece-store.js";
 
-export interface RoomOptions {
+/** About what an image takes of the disk before it is a file and its pieces are gone, beside `heldPieces` that are there. */
+export function neededBytes(
+  manifest: Manifest,
+  heldPieces: number,
+  memoryMb: number | undefined,
+): number {
+  const { content, pieceBytes } = manifest;
+  const store = Math.max(0, storeBytesOf(manifest) - heldPieces * pieceBytes);
+  return store + fileBytesOf(content, memoryLimits(memoryMb).rasterBytes);
+}
+
+/** What a piece adds to the files of pieces: its slot, or the blocks of it that are not empty. */
+export function takenBytes({ pieceBytes }: Manifest, bytes: number): number {
+  return Math.min(pieceBytes, bytes + BLOCK_BYTES);
+}
+
+/** Throws LACUNA_NAME_TAKEN when other files of that name are to be left alone. */
+export async function refuseTakenName(
+  manifest: Manifest,
+  { out, onExisting, memoryMb }: NameOptions,
+): Promise<void> {
+  if (onExisting !== "skip") return;
+  const path = join(out, finishedName(manifest, memoryMb));
+  if (await stat(path).catch(() => undefined)) throw nameTaken(path);
+}
+
+export interface NameOptions {
   /** The folder for received files. */
   readonly out: string;
   readonly onExisting: OnExisting;
   readonly memoryMb: number | undefined;
-}
-
-/** Refuses what cannot end well: LACUNA_NAME_TAKEN, LACUNA_IMAGE_TOO_LARGE or LACUNA_DISK_FULL. */
-export async function checkRoom(
-  manifest: Manifest,
-  { out, onExisting, memoryMb }: RoomOptions,
-): Promise<void> {
-  const { name, content } = manifest;
-  if (onExisting === "skip") {
-    const path = join(out, finishedName(manifest, memoryMb));
-    if (await stat(path).catch(() => undefined)) throw nameTaken(path);
-  }
-  const pixelBytes = pixelBytesOf(content);
-  if (pixelBytes > RASTER_BYTES_MAX) {
-    const message = `${name} has ${pixelBytes} bytes of pixels; at most ${RASTER_BYTES_MAX} are taken`;
-    throw new LacunaError("LACUNA_IMAGE_TOO_LARGE", message, { name, bytes: pixelBytes });
-  }
-  const disk = await statfs(out);
-  const free = disk.bavail * disk.bsize;
-  const needed = storeBytesOf(manifest) + fileBytesOf(content, memoryLimits(memoryMb).rasterBytes);
-  if (needed > free) {
-    const message = `${name} needs ${needed} bytes; ${out} has room for ${free}`;
-    throw new LacunaError("LACUNA_DISK_FULL", message, { name, bytes: needed, free });
-  }
 }
 
 /** The image's own folder, or one beside it when another sender sends the same image right now. */
@@ -60,11 +61,6 @@ export function nameTaken(path: string): LacunaError {
   return new LacunaError("LACUNA_NAME_TAKEN", `${path} is there already`, { path });
 }
 
-/** Bytes of the raster that an image becomes; 0 for what is no raster. */
-function pixelBytesOf(content: Content): number {
-  return content.mode === "pixels" || content.mode === "coded" ? rasterBytes(content) : 0;
-}
-
 /** About what all pieces take. */
 function storeBytesOf(manifest: Manifest): number {
   const { content, pieceBytes } = manifest;
@@ -83,3 +79,5 @@ function fileBytesOf(content: Content, smallMax: number): number {
 const COPIES_MAX = 256;
 /** A large picture's file is made on the disk: at most two of its plain rows, the file, and what is read back, at a time. */
 const LARGE_PICTURE_COPIES = 2;
+/** Of most file systems. */
+const BLOCK_BYTES = 4_096;

@@ -5,7 +5,7 @@ import { withStateLock } from "./state-lock.js";
 import { cipherSuite } from "./suite.js";
 
 /** An X25519 key pair (RFC 7748): who a receiver or a sender is. */
-export interface KeyPair {
+export interface StaticKeys {
   /** The private key, 32 bytes. */
   readonly seed: Uint8Array;
   /** 32 bytes. */
@@ -20,7 +20,7 @@ export type KeyOwner = "receiver" | "sender";
  *
  * @throws LacunaError LACUNA_STATE_EXPOSED, LACUNA_STATE_DAMAGED, and what reading and writing the state folder throws
  */
-export async function ensureKeyPair(folder: string, owner: KeyOwner): Promise<KeyPair> {
+export async function ensureKeyPair(folder: string, owner: KeyOwner): Promise<StaticKeys> {
   const found = findKeyPair(folder, owner);
   if (found !== undefined) return found;
   return withStateLock(folder, async () => {
@@ -30,12 +30,12 @@ export async function ensureKeyPair(folder: string, owner: KeyOwner): Promise<Ke
     const seed = Uint8Array.from(randomBytes(SEED_BYTES));
     const word = Buffer.concat([seed, check(owner, seed)]).toString("base64url");
     await writeStateFile(folder, fileOf(owner), `${labelOf(owner)} ${word}\n`);
-    return { seed, publicKey: publicKeyOf(seed) };
+    return { seed, publicKey: cipherSuite().keyPair(seed).publicKey };
   });
 }
 
 /** This user's key pair; undefined when there is none. Throws as `ensureKeyPair` does. */
-export function findKeyPair(folder: string, owner: KeyOwner): KeyPair | undefined {
+export function findKeyPair(folder: string, owner: KeyOwner): StaticKeys | undefined {
   const name = fileOf(owner);
   const text = readStateFile(folder, name);
   if (text === undefined) return undefined;
@@ -48,10 +48,8 @@ export function findKeyPair(folder: string, owner: KeyOwner): KeyPair | undefine
     bytes.length === SEED_BYTES + CHECK_BYTES &&
     check(owner, seed).equals(bytes.subarray(SEED_BYTES));
   if (!isWhole) throw damaged(join(folder, name), "it holds no key");
-  return { seed: Uint8Array.from(seed), publicKey: publicKeyOf(seed) };
+  return { seed: Uint8Array.from(seed), publicKey: cipherSuite().keyPair(seed).publicKey };
 }
-
-const publicKeyOf = (seed: Uint8Array): Uint8Array => cipherSuite().keyPair(seed).publicKey;
 
 const fileOf = (owner: KeyOwner): string => `${owner}.key`;
 const labelOf = (owner: KeyOwner): string => `lacuna ${owner} key 1`;

@@ -1,9 +1,10 @@
+import { writeTicket } from "../../secure/ticket.js";
 import { parseAddress } from "../socket/address.js";
 import { ensureKeyPair } from "./keys.js";
 import { receiverAddress } from "./receiver-address.js";
+import { cipherSuite } from "./suite.js";
 import { TicketBook, unknownTicket } from "./ticket-book.js";
 import type { TicketLimits, TicketRecord } from "./ticket-record.js";
-import { formatTicket } from "./ticket-text.js";
 
 /** A ticket of this user's receivers, as it is given out. */
 export interface OwnTicket {
@@ -40,7 +41,8 @@ export async function showTicket(folder: string, name: string): Promise<OwnTicke
 }
 
 async function asGiven(folder: string, record: TicketRecord): Promise<OwnTicket> {
-  const { publicKey: receiver } = await ensureKeyPair(folder, "receiver");
-  const address = parseAddress(record.address ?? receiverAddress(folder));
-  return { record, text: formatTicket({ address, receiver, secret: record.secret }) };
+  const { publicKey: receiverKey } = await ensureKeyPair(folder, "receiver");
+  const { host, port } = parseAddress(record.address ?? receiverAddress(folder));
+  const { secret } = record;
+  return { record, text: writeTicket(cipherSuite(), { host, port, receiverKey, secret }) };
 }

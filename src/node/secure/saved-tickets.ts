@@ -1,10 +1,12 @@
 import { join } from "node:path";
+import { writeTicket } from "../../secure/ticket.js";
 import { LacunaError } from "../errors.js";
 import { damaged, readStateFile, writeStateFile } from "./state-file.js";
 import { withStateLock } from "./state-lock.js";
+import { cipherSuite } from "./suite.js";
 import { badName, unknownTicket } from "./ticket-book.js";
 import { isTicketName } from "./ticket-record.js";
-import { formatTicket, parseTicket } from "./ticket-text.js";
+import { parseTicket } from "./ticket-text.js";
 
 /**
  * Tickets of other receivers, each under a name, so that a sender may say `--to NAME`.
@@ -25,12 +27,12 @@ export function savedTickets(folder: string): ReadonlyMap<string, string> {
 /**
  * Keeps a ticket under a name.
  *
- * @throws LacunaError LACUNA_BAD_OPTION for a name that is none, LACUNA_BAD_TICKET, LACUNA_BAD_ADDRESS,
+ * @throws LacunaError LACUNA_BAD_OPTION for a name that is none, LACUNA_BAD_TICKET,
  * LACUNA_TICKET_EXISTS, LACUNA_TOO_MANY_TICKETS, and what changing the state folder throws
  */
 export async function saveTicket(folder: string, name: string, ticket: string): Promise<void> {
   if (!isTicketName(name)) throw badName(name);
-  const text = formatTicket(parseTicket(ticket));
+  const text = writeTicket(cipherSuite(), parseTicket(ticket));
   await change(folder, (tickets) => {
     if (tickets.has(name)) {
       const message = `a ticket is saved under the name ${name}`;

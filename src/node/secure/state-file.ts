@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readFileSync, statSync } from "node:fs";
-import { mkdir, rm, stat } from "node:fs/promises";
+import { mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { diskError, syncFolder, writeAtomically } from "../disk.js";
 import { LacunaError } from "../errors.js";
@@ -51,8 +51,6 @@ export async function writeStateFile(folder: string, name: string, text: string)
   await makeStateFolder(folder);
   try {
     const passing = `${path}.${process.pid}.tmp`;
-    // One that is left of a process of the same number would keep its own mode.
-    await rm(passing, { force: true });
     await writeAtomically(path, passing, [Buffer.from(text)], FILE_MODE);
     await syncFolder(folder);
   } catch (error) {

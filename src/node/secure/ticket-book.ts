@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
+import type { TicketRefusal } from "../../secure/receiver.js";
 import { TICKET_SECRET_BYTES } from "../../secure/ticket-keys.js";
 import { LacunaError } from "../errors.js";
 import { damaged, readStateFile, versionOf, writeStateFile } from "./state-file.js";
@@ -9,9 +10,8 @@ import {
   recordsFromText,
   recordsToText,
   type TicketLimits,
-  type TicketReason,
   type TicketRecord,
-  ticketIdOf,
+  ticketIdText,
   ticketRefusal,
 } from "./ticket-record.js";
 
@@ -19,7 +19,7 @@ import {
 export interface TicketJudgement {
   readonly record: TicketRecord;
   /** Undefined: it may come in. */
-  readonly refusal: TicketReason | undefined;
+  readonly refusal: TicketRefusal | undefined;
 }
 
 /**
@@ -76,7 +76,7 @@ export class TicketBook {
     this.arriving.set(id, waiting.add(key));
     await this.change((records) =>
       records.map((one) =>
-        ticketIdOf(one.secret) === id && !one.senders.includes(key)
+        ticketIdText(one.secret) === id && !one.senders.includes(key)
           ? { ...one, senders: [...one.senders, key] }
           : one,
       ),
@@ -89,7 +89,9 @@ export class TicketBook {
   async spend(ticketId: Uint8Array): Promise<void> {
     const id = Buffer.from(ticketId).toString("hex");
     await this.change((records) =>
-      records.map((one) => (ticketIdOf(one.secret) === id ? { ...one, used: one.used + 1 } : one)),
+      records.map((one) =>
+        ticketIdText(one.secret) === id ? { ...one, used: one.used + 1 } : one,
+      ),
     );
   }
 
@@ -167,7 +169,7 @@ export class TicketBook {
     const text = readStateFile(this.folder, FILE);
     const records = text === undefined ? [] : recordsFromText(text);
     if (records === undefined) throw damaged(join(this.folder, FILE), "it holds no tickets");
-    this.byId = new Map(records.map((record) => [ticketIdOf(record.secret), record]));
+    this.byId = new Map(records.map((record) => [ticketIdText(record.secret), record]));
     this.version = version;
   }
 }

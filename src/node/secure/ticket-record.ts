@@ -1,5 +1,5 @@
-import { ticketIdOf as idOf, TICKET_SECRET_BYTES } from "../../secure/ticket-keys.js";
-import type { Reason } from "../../wire/frames/end.js";
+import type { TicketRefusal } from "../../secure/receiver.js";
+import { TICKET_SECRET_BYTES, ticketIdOf } from "../../secure/ticket-keys.js";
 import { cipherSuite } from "./suite.js";
 
 /** What a ticket allows; what is absent is not limited by it. */
@@ -34,18 +34,12 @@ export interface TicketRecord {
   readonly revokedAt?: number;
 }
 
-/** Why a ticket does not let someone in. */
-export type TicketReason = Extract<
-  Reason,
-  "ticketRevoked" | "ticketExpired" | "ticketUsedUp" | "senderNotAdmitted"
->;
-
 /** Why this sender may not come in by this ticket now; undefined when it may. `sender`: its public key, base64url. */
 export function ticketRefusal(
   record: TicketRecord,
   sender: string,
   nowMs: number,
-): TicketReason | undefined {
+): TicketRefusal | undefined {
   const state = ticketState(record, nowMs);
   if (state !== "valid") return STATE_REASONS[state];
   const { limits, senders } = record;
@@ -65,8 +59,9 @@ export function ticketState(
 }
 
 /** What a handshake names the ticket by, in hex. */
-export const ticketIdOf = (secret: Uint8Array): string =>
-  Buffer.from(idOf(cipherSuite(), secret)).toString("hex");
+export function ticketIdText(secret: Uint8Array): string {
+  return Buffer.from(ticketIdOf(cipherSuite(), secret)).toString("hex");
+}
 
 /** A name that no address and no file can be mistaken for. */
 export const isTicketName = (name: string): boolean =>

@@ -1,10 +1,23 @@
 import type { Reason } from "../../wire/frames/end.js";
 import { type ErrorCode, LacunaError } from "../errors.js";
 
+/** Why a ticket lets nobody in, or not this sender. */
+export const TICKET_WORDS = {
+  ticketRevoked: "the ticket was revoked",
+  ticketExpired: "the ticket has expired",
+  ticketUsedUp: "the ticket is used up",
+  senderNotAdmitted: "the ticket is for other senders",
+} as const satisfies Partial<Record<Reason, string>>;
+
 /** What a sender's user is told when the receiver does not take a file, by the reason given. */
 const REFUSALS: Partial<Record<Reason, [ErrorCode, string]>> = {
   nameTaken: ["LACUNA_NAME_TAKEN", "a file of this name is there already"],
-  tooLarge: ["LACUNA_REFUSED", "it is larger than the receiver takes"],
+  tooLarge: ["LACUNA_OVER_LIMIT", "it is larger than the receiver takes"],
+  outOfTime: ["LACUNA_OVER_LIMIT", "it took longer than the receiver gives a file"],
+  ticketRevoked: ["LACUNA_TICKET_REFUSED", TICKET_WORDS.ticketRevoked],
+  ticketExpired: ["LACUNA_TICKET_REFUSED", TICKET_WORDS.ticketExpired],
+  ticketUsedUp: ["LACUNA_TICKET_REFUSED", TICKET_WORDS.ticketUsedUp],
+  senderNotAdmitted: ["LACUNA_TICKET_REFUSED", TICKET_WORDS.senderNotAdmitted],
   diskFull: ["LACUNA_DISK_FULL", "the receiver's disk is full"],
   diskError: ["LACUNA_DISK_ERROR", "the receiver's disk failed"],
   noPermission: ["LACUNA_NO_PERMISSION", "the receiver may not write to its folder"],
@@ -33,6 +46,10 @@ export function closedEarly(reason: Reason, where: string): LacunaError {
       facts,
     );
   }
+  const refusal = REFUSALS[reason];
+  if (refusal?.[0] === "LACUNA_TICKET_REFUSED") {
+    return new LacunaError(refusal[0], `the receiver at ${where} refuses: ${refusal[1]}`, facts);
+  }
   const why = reason === "unknownConnection" ? "was started anew" : "has stopped";
   return new LacunaError("LACUNA_PEER_GONE", `the receiver at ${where} ${why}`, facts);
 }
@@ -42,8 +59,8 @@ export function wireReasonOf(failure: LacunaError): Reason {
   switch (failure.code) {
     case "LACUNA_NAME_TAKEN":
       return "nameTaken";
-    case "LACUNA_IMAGE_TOO_LARGE":
-      return "tooLarge";
+    case "LACUNA_OVER_LIMIT":
+      return failure.facts.reason === "outOfTime" ? "outOfTime" : "tooLarge";
     case "LACUNA_DISK_FULL":
       return "diskFull";
     case "LACUNA_NO_PERMISSION":

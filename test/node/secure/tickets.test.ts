@@ -13,16 +13,16 @@ import {
   recordsToText,
   type TicketLimits,
   type TicketRecord,
-  ticketIdOf,
+  ticketIdText,
 } from "../../../src/node/secure/ticket-record.js";
-import { formatTicket, parseTicket } from "../../../src/node/secure/ticket-text.js";
+import { parseTicket } from "../../../src/node/secure/ticket-text.js";
 import { stateFolder } from "./state.js";
 
 const NOW = Date.UTC(2026, 1, 3);
 const DAY = 86_400_000;
 const key = (number: number): Uint8Array => new Uint8Array(32).fill(number);
 const keyText = (number: number): string => Buffer.from(key(number)).toString("base64url");
-const idOf = ({ secret }: TicketRecord): Uint8Array => Buffer.from(ticketIdOf(secret), "hex");
+const idOf = ({ secret }: TicketRecord): Uint8Array => Buffer.from(ticketIdText(secret), "hex");
 
 async function bookWith(limits: TicketLimits): Promise<{ book: TicketBook; id: Uint8Array }> {
   const book = new TicketBook(stateFolder());
@@ -220,43 +220,6 @@ describe("the book of tickets", () => {
   });
 });
 
-describe("a ticket's text", () => {
-  const ticket = {
-    receiver: key(3),
-    secret: new Uint8Array(16).fill(5),
-    address: { host: "192.0.2.7", port: 7316 },
-  };
-
-  test.each(["192.0.2.7", "fe80::1", "studio.example"])("names the host %s", (host) => {
-    const one = { ...ticket, address: { host, port: 1 } };
-    expect(parseTicket(formatTicket(one))).toEqual(one);
-  });
-
-  test("keeps its word when the address is edited", () => {
-    const [word] = formatTicket(ticket).split("@");
-    expect(word).toMatch(/^[\w-]{70}$/);
-    expect(parseTicket(`${word}@nat.example:9`)).toEqual({
-      ...ticket,
-      address: { host: "nat.example", port: 9 },
-    });
-  });
-
-  test("with any letter of its word changed, added or lost is none", () => {
-    const text = formatTicket(ticket);
-    for (let at = 0; at <= text.indexOf("@"); at += 1) {
-      const other = text[at] === "A" ? "B" : "A";
-      const wrong = [
-        text.slice(0, at) + text.slice(at + 1),
-        `${text.slice(0, at)}x${text.slice(at)}`,
-      ];
-      if (text[at] !== "@") wrong.push(text.slice(0, at) + other + text.slice(at + 1));
-      for (const one of wrong) {
-        expect(() => parseTicket(one), one).toThrow("this is not a ticket: ");
-      }
-    }
-  });
-});
-
 describe("whom a sender is to reach is told by", () => {
   test("a ticket, or the name that it was saved under", async () => {
     const [mine, theirs] = [stateFolder(), stateFolder()];
@@ -271,9 +234,6 @@ describe("whom a sender is to reach is told by", () => {
     await expect(saveTicket(mine, "other", text.slice(1))).rejects.toMatchObject({
       code: "LACUNA_BAD_TICKET",
     });
-    const wrapped = `${text.slice(0, 40)}\n${text.slice(40)}\n`;
-    await saveTicket(mine, "wrapped", wrapped);
-    expect(savedTickets(mine).get("wrapped")).toBe(text);
     await forgetTicket(mine, "studio");
     expect(() => findDestination("studio", mine)).toThrow(/no name of a saved ticket/);
   });
@@ -282,20 +242,20 @@ describe("whom a sender is to reach is told by", () => {
     const folder = stateFolder();
     expect(() => findDestination("127.0.0.1:7316", folder)).toThrow(/is only an address/);
     const { secret } = await new TicketBook(folder).ensureDefault(NOW);
-    const { publicKey: receiver } = await ensureKeyPair(folder, "receiver");
+    const { publicKey: receiverKey } = await ensureKeyPair(folder, "receiver");
     const address = { host: "127.0.0.1", port: 7316 };
-    expect(findDestination("127.0.0.1:7316", folder)).toEqual({ address, receiver, secret });
+    expect(findDestination("127.0.0.1:7316", folder)).toEqual({ ...address, receiverKey, secret });
   });
 });
 
 test("a ticket has the address that it was made with, else that of the last receiver", async () => {
   const folder = stateFolder();
   const addressOf = async (name: string): Promise<unknown> =>
-    parseTicket((await showTicket(folder, name)).text).address;
+    parseTicket((await showTicket(folder, name)).text);
   await createTicket(folder, { name: "fixed", limits: {}, address: "nat.example:9" });
   await createTicket(folder, { name: "moving", limits: {} });
   expect(await addressOf("moving")).toMatchObject({ port: 7316 });
   await noteReceiverAddress(folder, "192.0.2.7:4000");
-  expect(await addressOf("moving")).toEqual({ host: "192.0.2.7", port: 4_000 });
-  expect(await addressOf("fixed")).toEqual({ host: "nat.example", port: 9 });
+  expect(await addressOf("moving")).toMatchObject({ host: "192.0.2.7", port: 4_000 });
+  expect(await addressOf("fixed")).toMatchObject({ host: "nat.example", port: 9 });
 });
