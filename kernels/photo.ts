@@ -1,9 +1,21 @@
 // Photographic pieces: the inner loops of src/codec/photo, whose reference says what is done here, and of src/codec/entropy.
 // The host (src/codec/photo/kernel.ts) writes tables to the fixed places of memory.ts, calls `prepare` for the piece's size, and
 // copies pixels and payloads to and from where the `...At` functions say.
+import { makeTables } from "./entropy/tables";
 import { beginDecoding, hasEndedWell } from "./photo/decoding";
 import { beginEncoding } from "./photo/encoding";
-import { height, payload, pixels, rowCosts, setHeight, width } from "./photo/memory";
+import {
+  FREQUENCIES,
+  height,
+  PUT,
+  payload,
+  pixels,
+  rowCosts,
+  setHeight,
+  TAKEN,
+  TOKENS,
+  width,
+} from "./photo/memory";
 import { joinPlanes, splitPlanes } from "./photo/planes";
 import { joinFinest, walk } from "./photo/walk";
 
@@ -20,8 +32,12 @@ export {
   WEIGHTS,
 } from "./photo/memory";
 export { energyCount, energySum } from "./photo/study";
-export { setModel } from "./photo/tables";
 export { spreadWeights } from "./photo/weights";
+
+/** Takes the frequencies of so many tables. */
+export function setModel(tables: i32): void {
+  makeTables(tables, FREQUENCIES, TAKEN, PUT, TOKENS);
+}
 
 export function pixelsAt(): usize {
   return pixels;

@@ -1,16 +1,6 @@
 // Tokens and raw bits of src/codec/entropy, as they are taken, a row at a time.
-import {
-  contexts,
-  FREQUENCY_BITS,
-  payload,
-  predictions,
-  raws,
-  TAKEN,
-  TOKEN_ROOM_BITS,
-  TOKENS,
-} from "./memory";
-
-const STATE_LOW: u32 = 0x1_0000;
+import { FREQUENCY_BITS, STATE_LOW, TOKEN_ROOM_BITS, turnRound } from "../entropy/tables";
+import { contexts, payload, predictions, raws, TAKEN, TOKENS } from "./memory";
 
 let state: u32 = 0;
 /** The next word; past the end of the payload lie zeros. */
@@ -22,20 +12,10 @@ let taken: u32 = 0;
 export function beginDecoding(bytes: i32): void {
   end = payload + bytes;
   store<u64>(end, 0);
-  reverse(<usize>bytes);
+  turnRound(payload, <usize>bytes, raws);
   taken = 0;
   state = load<u32>(payload);
   front = payload + 4;
-}
-
-/** Turns the payload round, so that raw bits lie in rising order, and zeros behind them. */
-function reverse(bytes: usize): void {
-  let to = raws;
-  for (let from = end; from > payload; from -= 1) {
-    store<u8>(to, load<u8>(from - 1));
-    to += 1;
-  }
-  store<u64>(raws + bytes, 0);
 }
 
 /** Whether the payload ended where it must. */

@@ -1,8 +1,17 @@
 // Tokens and raw bits of src/codec/entropy, as they are put.
 import {
+  ESCAPE_TOKEN,
+  FREQUENCY_BITS,
+  RECIPROCAL_BITS,
+  rawBitsOf,
+  STATE_LOW,
+  TOKEN_ROOM_BITS,
+  TOKENS_DIRECT,
+  tokenOf,
+} from "../entropy/tables";
+import {
   COSTS,
   contexts,
-  FREQUENCY_BITS,
   HISTOGRAMS,
   height,
   PUT,
@@ -11,11 +20,8 @@ import {
   raws,
   rowCosts,
   slots,
-  TOKEN_ROOM_BITS,
 } from "./memory";
-import { ESCAPE_TOKEN, RECIPROCAL_BITS, rawBitsOf, TOKENS_DIRECT, tokenOf } from "./tables";
 
-const STATE_LOW: u32 = 0x1_0000;
 const COST_MASK: u32 = 0x7fff_ffff;
 
 let slotAt: usize = 0;

@@ -2,8 +2,6 @@
 
 export const MARGIN: i32 = 2;
 export const TAPS_MAX: i32 = 6;
-export const TOKEN_ROOM_BITS: i32 = 6;
-export const FREQUENCY_BITS: i32 = 12;
 
 /** i32 weights, as `Filters.weights`. */
 export const WEIGHTS: usize = 0x1_0000;
@@ -15,11 +13,11 @@ export const SPREAD: usize = 0x1_4000;
 export const TABLE_OF: usize = 0x2_0000;
 /** u32 costs, 64 a table; the highest bit is set where an escape is coded in place of the token. */
 export const COSTS: usize = 0x4_0000;
-/** What decoding asks of a token, 8 bytes: u16 frequency, u16 start, u8 raw bits, u24 least value. */
+/** What decoding asks of tokens: see ../entropy/tables.ts. */
 export const TAKEN: usize = 0x4_8000;
 /** u8 token of each place, 4,096 a table. */
 export const TOKENS: usize = 0x5_0000;
-/** What encoding asks of a token, 16 bytes: u64 reciprocal, u32 frequency, u32 start. */
+/** What encoding asks of tokens. */
 export const PUT: usize = 0x9_0000;
 /** u32 how often each token occurred in each context, 64 a context. */
 export const HISTOGRAMS: usize = 0x10_0000;
@@ -91,7 +89,8 @@ export function prepare(pieceWidth: i32, pieceHeight: i32, payloadBytes: i32): b
   const count = <usize>width * <usize>height;
   const samples = count * <usize>planeCount;
   planeBytes = (count << 2) + SLACK;
-  gridBytes = (((<usize>((width + 1) >> 1) + 8) * (<usize>((height + 1) >> 1) + 4)) << 2) + SLACK;
+  const stride = <usize>((((width + 1) >> 1) + 2 * MARGIN + 3) & ~3);
+  gridBytes = ((stride * (<usize>((height + 1) >> 1) + 2 * MARGIN)) << 2) + SLACK;
   pixels = PIECE;
   planes = rounded(pixels + samples * 2 + SLACK);
   grids = planes + planeBytes * <usize>planeCount;

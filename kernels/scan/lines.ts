@@ -1,6 +1,10 @@
 // The newest rows of a rectangle as numbers, plane by plane, and how far off each was predicted: src/codec/scan/planes.ts.
 
 const MARGIN: i32 = 2;
+/** What may be read and written past the end of a row. */
+const VECTOR: i32 = 4;
+/** Lines of what is known. */
+const KNOWN: i32 = 5;
 
 export let planes: i32 = 1;
 export let top: i32 = 255;
@@ -8,9 +12,9 @@ export let width: i32 = 0;
 export let row: i32 = 0;
 let sampleBytes: i32 = 1;
 let decorrelated: bool = false;
-/** Bytes of a line: a row of one plane as i32, with its margins. */
-let lineBytes: usize = 0;
-/** Where lines begin: of each plane three of numbers and two of errors. */
+/** Bytes of a line: a row of one plane as i32, with its margins, and room for whole vectors. */
+export let lineBytes: usize = 0;
+/** Where lines begin: of each plane three of numbers and two of errors, then those of what is known of the newest row. */
 let lines: usize = 0;
 /** Pixels of some rows, behind the lines. */
 let pixels: usize = 0;
@@ -27,7 +31,7 @@ export function setFormat(planeCount: i32, bits: i32, colours: bool): void {
 
 /** Bytes that lines and some rows of pixels take, behind all tables. */
 export function linesRoom(pixelCount: i32, rows: i32): usize {
-  const linesBytes = <usize>(planes * 5) * <usize>((pixelCount + 2 * MARGIN) * 4);
+  const linesBytes = <usize>(planes * 5 + KNOWN) * bytesOf(pixelCount);
   return __heap_base + 32 + linesBytes + <usize>(rows * pixelCount * planes * sampleBytes);
 }
 
@@ -37,9 +41,9 @@ export function beginLines(pixelCount: i32): usize {
   row = 0;
   newest = 0;
   newestErrors = 0;
-  lineBytes = <usize>((pixelCount + 2 * MARGIN) * 4);
+  lineBytes = bytesOf(pixelCount);
   lines = (__heap_base + 15) & ~15;
-  pixels = lines + <usize>(planes * 5) * lineBytes;
+  pixels = lines + <usize>(planes * 5 + KNOWN) * lineBytes;
   return pixels;
 }
 
@@ -51,6 +55,15 @@ export function lineOf(plane: i32, above: i32): usize {
 /** The errors of a plane's newest row, or of the one above. */
 export function errorsOf(plane: i32, above: i32): usize {
   return linePlace(plane, 3 + (newestErrors ^ above));
+}
+
+/** A line of what is known of the newest row of a plane. */
+export function knownLine(index: i32): usize {
+  return linePlace(planes, index);
+}
+
+function bytesOf(pixelCount: i32): usize {
+  return <usize>((pixelCount + 2 * MARGIN + VECTOR) * 4);
 }
 
 function linePlace(plane: i32, index: i32): usize {

@@ -6,14 +6,17 @@ export const WEIGHTS = memory.data(2 * 3 * 8 * 4);
 export const MIDDLES = memory.data(4 * 4);
 /** u8: of each plane, the table of each unrest. */
 export const TABLES = memory.data(4 * 4096);
-/** u32: start << 16 | frequency of each token of each table. */
-export const ENTRIES = memory.data(64 * 64 * 4);
+/** u16: frequency of each token of each table. */
+export const FREQUENCIES = memory.data(64 * 64 * 2);
+/** Made of these: see ../entropy/tables.ts. */
+export const TAKEN = memory.data(64 * 64 * 8);
+export const PUT = memory.data(64 * 64 * 16);
+export const PLACES = memory.data(64 * 4096);
 /** u32: what each token costs. */
 export const COSTS = memory.data(64 * 64 * 4);
-/** u8: the token at each place of each table. */
-export const PLACES = memory.data(64 * 4096);
-/** Coded bytes: a payload. */
-export const PAYLOAD = memory.data(0x40000 + 16);
+/** Coded bytes: a payload, and the same turned round. */
+export const PAYLOAD = memory.data(0x40000 + 32);
+export const TURNED = memory.data(0x40000 + 32);
 /** Words while they are written, from the end of the room to its front. */
 export const WORDS = memory.data(0x40000 + 16);
 export const WORDS_BYTES: usize = 0x40000;

@@ -1,23 +1,42 @@
 // The entropy coder: src/codec/entropy/rans.ts, with static tables.
 
-import { COSTS, ENTRIES, PAYLOAD, PLACES, WORDS, WORDS_BYTES } from "./memory";
+import {
+  ESCAPE_TOKEN,
+  FREQUENCY_BITS,
+  makeTables,
+  RECIPROCAL_BITS,
+  rawBitsOf,
+  STATE_LOW,
+  TOKEN_ROOM_BITS,
+  tokenOf,
+  turnRound,
+} from "../entropy/tables";
+import {
+  COSTS,
+  FREQUENCIES,
+  PAYLOAD,
+  PLACES,
+  PUT,
+  TAKEN,
+  TURNED,
+  WORDS,
+  WORDS_BYTES,
+} from "./memory";
 
-const TOKENS_DIRECT: i32 = 16;
-const ESCAPE_TOKEN: i32 = 46;
-const VALUE_BITS: i32 = 19;
-const FREQUENCY_BITS: u32 = 12;
-const STATE_LOW: u32 = 0x10000;
-
-let state: u32 = 0;
-let front: usize = 0;
-let back: usize = 0;
-let end: usize = 0;
-let held: u32 = 0;
-let heldBits: u32 = 0;
+/** What a decoder holds between lines: its state, the next word, the payload's end, and how many raw bits were taken. */
+export let state: u32 = 0;
+export let front: usize = 0;
+export let end: usize = 0;
+export let taken: u32 = 0;
 
 /** What an encoder keeps of each value: the token's place in the tables, and the value in the low 19 bits. */
 let kept: usize = 0;
 let keptCount: i32 = 0;
+
+/** Takes the frequencies of so many tables, which the host has filled. */
+export function setModel(tables: i32): void {
+  makeTables(tables, FREQUENCIES, TAKEN, PUT, PLACES);
+}
 
 /** Values are kept from an address on. */
 export function beginKeeping(at: usize): void {
@@ -27,70 +46,54 @@ export function beginKeeping(at: usize): void {
 
 /** A payload of some bytes lies at `PAYLOAD`. */
 export function beginPayload(bytes: i32): void {
-  front = PAYLOAD;
   end = PAYLOAD + <usize>bytes;
-  back = end;
-  held = 0;
-  heldBits = 0;
   // What is read past the end is 0.
   store<u64>(end, 0);
-  state = word();
-  front += 2;
-  state |= word() << 16;
-  front += 2;
+  turnRound(PAYLOAD, <usize>bytes, TURNED);
+  state = load<u32>(PAYLOAD);
+  front = PAYLOAD + 4;
+  taken = 0;
+}
+
+/** The next value, by a table. */
+export function take(table: usize): i32 {
+  const place = state & 4095;
+  const token = <usize>load<u8>(PLACES + (table << FREQUENCY_BITS) + <usize>place);
+  const entry = TAKEN + (((table << TOKEN_ROOM_BITS) + token) << 3);
+  state = <u32>load<u16>(entry) * (state >>> FREQUENCY_BITS) + place - <u32>load<u16>(entry, 2);
+  if (state < STATE_LOW) {
+    state = (state << 16) | <u32>load<u16>(min(front, end));
+    front += 2;
+  }
+  const told = load<u32>(entry, 4);
+  const count = told & 31;
+  const from = TURNED + <usize>min(taken >>> 3, <u32>(end - PAYLOAD));
+  const held = load<u32>(from) >>> (taken & 7);
+  taken += count;
+  return <i32>((told >>> 8) + (held & ((1 << count) - 1)));
+}
+
+/** Keeps what a decoder holds for its next line. */
+export function hold(next: u32, word: usize, bits: u32): void {
+  state = next;
+  front = word;
+  taken = bits;
 }
 
 /** Whether the payload ends where its values do. */
 export function ended(): bool {
-  return state === STATE_LOW && front === back && held === 0;
-}
-
-/** The word at `front`; beyond the end 0. */
-function word(): u32 {
-  return <u32>load<u16>(min(front, end));
-}
-
-function takeRaw(count: u32): u32 {
-  while (heldBits < count) {
-    back -= 1;
-    if (back >= PAYLOAD && back < end) held |= (<u32>load<u8>(back)) << heldBits;
-    heldBits += 8;
-  }
-  const value = held & ((1 << count) - 1);
-  held >>= count;
-  heldBits -= count;
-  return value;
-}
-
-export function takeValue(table: i32): i32 {
-  const place = state & 4095;
-  const token = <i32>load<u8>(PLACES + ((<usize>table) << 12) + <usize>place);
-  const entry = load<u32>(ENTRIES + ((<usize>((table << 6) + token)) << 2));
-  const next = (entry & 0xffff) * (state >> FREQUENCY_BITS) + place - (entry >> 16);
-  // Without branches: when a word is due is hard to foresee.
-  const due = next < STATE_LOW;
-  state = select((next << 16) | word(), next, due);
-  front += (<usize>due) << 1;
-  if (token < TOKENS_DIRECT) return token;
-  if (token === ESCAPE_TOKEN) return <i32>takeRaw(VALUE_BITS);
-  const below = (token - TOKENS_DIRECT) & 1;
-  const count = ((token - TOKENS_DIRECT) >> 1) + 3;
-  return ((2 | below) << count) | <i32>takeRaw(count);
-}
-
-/** The token of a value; its other bits go raw. */
-export function tokenOf(value: i32): i32 {
-  if (value < TOKENS_DIRECT) return value;
-  const highest = 31 - clz(value);
-  return TOKENS_DIRECT + 2 * (highest - 4) + ((value >>> (highest - 1)) & 1);
+  const whole = <usize>((taken + 7) >>> 3);
+  if (state !== STATE_LOW || front + whole !== end) return false;
+  const left = taken & 7;
+  return left === 0 || <u32>load<u8>(TURNED + whole - 1) >>> left === 0;
 }
 
 /** Keeps a value for `finish`; returns what it costs. */
-export function keep(table: i32, value: i32): u32 {
+export function keep(table: usize, value: i32): u32 {
   let token = tokenOf(value);
-  const row = table << 6;
+  const row = (<i32>table) << TOKEN_ROOM_BITS;
   const cost = load<u32>(COSTS + ((<usize>(row + token)) << 2));
-  if (load<u16>(ENTRIES + ((<usize>(row + token)) << 2)) === 0) token = ESCAPE_TOKEN;
+  if (load<u16>(FREQUENCIES + ((<usize>(row + token)) << 1)) === 0) token = ESCAPE_TOKEN;
   store<u32>(kept + ((<usize>keptCount) << 2), ((<u32>(row + token)) << 19) | <u32>value);
   keptCount += 1;
   return cost;
@@ -109,18 +112,18 @@ export function finish(count: i32, capacity: i32): i32 {
   let coder: u32 = STATE_LOW;
   for (let index = count - 1; index >= 0; index -= 1) {
     const slot = load<u32>(kept + ((<usize>index) << 2)) >> 19;
-    const entry = load<u32>(ENTRIES + ((<usize>slot) << 2));
-    const frequency = entry & 0xffff;
+    const entry = PUT + ((<usize>slot) << 4);
+    const frequency = load<u32>(entry, 8);
     rawBits += rawBitsOf(<i32>(slot & 63));
-    if (coder >= frequency << 20) {
+    if (<u64>coder >= (<u64>frequency) << 20) {
       written += 2;
       if (written > capacity) return 0;
       at -= 2;
       store<u16>(at, <u16>coder);
       coder >>= 16;
     }
-    const quotient = coder / frequency;
-    coder = (quotient << FREQUENCY_BITS) + (coder - quotient * frequency) + (entry >> 16);
+    const quotient = <u32>((<u64>coder * load<u64>(entry)) >>> RECIPROCAL_BITS);
+    coder += quotient * ((1 << FREQUENCY_BITS) - frequency) + load<u32>(entry, 12);
   }
   const bytes = written + ((rawBits + 7) >> 3);
   if (bytes > capacity) return 0;
@@ -149,9 +152,4 @@ function writeRaw(count: i32, past: usize): void {
     }
   }
   if (bits > 0) store<u8>(to - 1, <u8>gathered);
-}
-
-function rawBitsOf(token: i32): i32 {
-  if (token < TOKENS_DIRECT) return 0;
-  return token === ESCAPE_TOKEN ? VALUE_BITS : ((token - TOKENS_DIRECT) >> 1) + 3;
 }

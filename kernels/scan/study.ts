@@ -1,7 +1,7 @@
 // What training asks of samples: the sums that tell the best weights, and how often each token comes at each unrest.
+import { tokenOf } from "../entropy/tables";
 import { isDifference, lineOf, planes, row, width } from "./lines";
 import { COUNTS, PRODUCTS, STEPS } from "./memory";
-import { tokenOf } from "./rans";
 
 const COLUMNS: i32 = 10;
 const FIT_BYTES: i32 = 8 * COLUMNS * 8;

@@ -1,4 +1,4 @@
-import { COST_UNIT, costsOf, startsOf, tokensByPlace } from "../entropy/model.js";
+import { COST_UNIT, costsOf } from "../entropy/model.js";
 import { STATE_BYTES } from "../entropy/rans.js";
 import type { CodedRows, PixelFormat, PixelView, StripCoder, StripDecoder } from "../types.js";
 import { ScanMachine } from "./machine.js";
@@ -26,13 +26,9 @@ export class ScanKernel implements StripCoder, StripDecoder {
         plane * (UNREST_MAX + 1),
       );
     }
-    const starts = startsOf(entropy);
-    const entries = Uint32Array.from(entropy.frequencies, (frequency, slot) => {
-      return (starts[slot] as number) * 2 ** 16 + frequency;
-    });
-    new Uint32Array(buffer, kernel.ENTRIES.value).set(entries);
+    new Uint16Array(buffer, kernel.FREQUENCIES.value).set(entropy.frequencies);
+    kernel.setModel(entropy.tables);
     new Uint32Array(buffer, kernel.COSTS.value).set(costsOf(entropy));
-    new Uint8Array(buffer, kernel.PLACES.value).set(tokensByPlace(entropy));
     this.machine.configure(parameters);
   }
 

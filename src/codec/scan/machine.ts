@@ -10,14 +10,14 @@ interface Exports {
   readonly WEIGHTS: KernelPlace;
   readonly MIDDLES: KernelPlace;
   readonly TABLES: KernelPlace;
-  readonly ENTRIES: KernelPlace;
+  readonly FREQUENCIES: KernelPlace;
   readonly COSTS: KernelPlace;
-  readonly PLACES: KernelPlace;
   readonly PAYLOAD: KernelPlace;
   readonly PRODUCTS: KernelPlace;
   readonly COUNTS: KernelPlace;
   readonly STEPS: KernelPlace;
   configure(planes: number, unrestShift: number, bits: number, decorrelated: number): void;
+  setModel(tables: number): void;
   roomFor(width: number, rows: number, values: number): number;
   begin(width: number, rows: number): number;
   beginPayload(bytes: number): void;

@@ -1,9 +1,12 @@
-// What the inner loops ask of tokens, made of the frequencies that the host has written: src/codec/entropy/model.ts.
-import { FREQUENCIES, FREQUENCY_BITS, PUT, TAKEN, TOKEN_ROOM_BITS, TOKENS } from "./memory";
+// What the inner loops ask of tokens, made of the frequencies that the host has written: src/codec/entropy/model.ts and tokens.ts.
 
 export const TOKENS_DIRECT: i32 = 16;
 export const ESCAPE_TOKEN: i32 = 46;
 export const VALUE_BITS: i32 = 19;
+export const TOKEN_ROOM_BITS: i32 = 6;
+export const FREQUENCY_BITS: i32 = 12;
+/** Encoding begins with this state, and decoding ends with it. */
+export const STATE_LOW: u32 = 0x1_0000;
 
 /**
  * A state is below its token's frequency times 2^20 when it is divided by it, so that the product with this power of two over the
@@ -24,16 +27,26 @@ export function tokenOf(value: i32): i32 {
   return TOKENS_DIRECT + 2 * (top - 4) + ((value >> (top - 1)) & 1);
 }
 
-/** Takes the frequencies of so many tables. */
-export function setModel(tables: i32): void {
+/**
+ * Takes u16 frequencies of so many tables, 64 a table. Makes of them, for each token of each table, what decoding asks of it (`taken`, 8
+ * bytes: u16 frequency, u16 start, u8 raw bits, u24 least value) and encoding (`put`, 16 bytes: u64 reciprocal, u32 frequency, u32
+ * start), and the u8 token of each of the 4,096 places of each table (`tokens`).
+ */
+export function makeTables(
+  tables: i32,
+  frequencies: usize,
+  taken: usize,
+  put: usize,
+  tokens: usize,
+): void {
   for (let table = 0; table < tables; table += 1) {
     let start = 0;
     for (let token = 0; token <= ESCAPE_TOKEN; token += 1) {
       const slot = <usize>((table << TOKEN_ROOM_BITS) + token);
-      const frequency = <i32>load<u16>(FREQUENCIES + (slot << 1));
-      setTaken(TAKEN + (slot << 3), token, frequency, start);
-      setPut(PUT + (slot << 4), frequency, start);
-      const places = TOKENS + ((<usize>table) << FREQUENCY_BITS) + <usize>start;
+      const frequency = <i32>load<u16>(frequencies + (slot << 1));
+      setTaken(taken + (slot << 3), token, frequency, start);
+      setPut(put + (slot << 4), frequency, start);
+      const places = tokens + ((<usize>table) << FREQUENCY_BITS) + <usize>start;
       memory.fill(places, <u8>token, <usize>frequency);
       start += frequency;
     }
@@ -55,4 +68,17 @@ function setPut(at: usize, frequency: i32, start: i32): void {
   store<u64>(at, (((<u64>1) << RECIPROCAL_BITS) + divisor - 1) / divisor);
   store<u32>(at, frequency, 8);
   store<u32>(at, start, 12);
+}
+
+/**
+ * Turns a payload round, so that raw bits lie in rising order, with zeros behind them. There must be 16 bytes before the
+ * payload, and room for as many behind the target.
+ */
+export function turnRound(payload: usize, bytes: usize, target: usize): void {
+  const order = i8x16(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+  const end = payload + bytes;
+  for (let at: usize = 0; at < bytes; at += 16) {
+    v128.store(target + at, v128.swizzle(v128.load(end - at - 16), order));
+  }
+  v128.store(target + bytes, i32x4.splat(0));
 }
