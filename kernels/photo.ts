@@ -11,7 +11,6 @@ import {
   payload,
   pixels,
   rowCosts,
-  setHeight,
   TAKEN,
   TOKENS,
   width,
@@ -51,25 +50,22 @@ export function rowCostsAt(): usize {
   return rowCosts;
 }
 
-/** Takes rows of pixels that lie there now, from one up to another. */
-export function split(first: i32, end: i32): void {
-  splitPlanes(first * width, end * width);
-}
-
-/** Puts the values of all samples of the first rows into the coder, and notes what each row costs. */
-export function look(rows: i32): void {
-  setHeight(rows);
+/** Puts the values of all samples into the coder, and notes what each row costs. */
+export function look(): void {
+  splitPlanes(width * height);
   beginEncoding();
   walk<u32>();
 }
 
 /** Adds a piece to the equations of the filters, all of whose weights must be 0. */
 export function learnFilters(): void {
+  splitPlanes(width * height);
   walk<f64>();
 }
 
 /** Counts the tokens of a piece by their contexts; `TABLE_OF` must hold the levels of energies. */
 export function countTokens(): void {
+  splitPlanes(width * height);
   walk<f32>();
 }
 

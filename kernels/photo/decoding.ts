@@ -35,6 +35,7 @@ export function decodeRow(
   rest: usize,
 ): void {
   const limit = <u32>(end - payload);
+  const past = end;
   let x = state;
   let next = front;
   let bits = taken;
@@ -44,11 +45,10 @@ export function decodeRow(
     const token = <usize>load<u8>(TOKENS + (table << FREQUENCY_BITS) + <usize>place);
     const entry = TAKEN + (((table << TOKEN_ROOM_BITS) + token) << 3);
     x = <u32>load<u16>(entry) * (x >>> FREQUENCY_BITS) + place - <u32>load<u16>(entry, 2);
-    if (x < STATE_LOW) {
-      x <<= 16;
-      if (next < end) x |= <u32>load<u16>(next);
-      next += 2;
-    }
+    // Without branches: when a word is due is hard to foresee.
+    const due = x < STATE_LOW;
+    x = select((x << 16) | <u32>load<u16>(min(next, past)), x, due);
+    next += (<usize>due) << 1;
     const told = load<u32>(entry, 4);
     const count = told & 31;
     const held = load<u32>(raws + <usize>min(bits >>> 3, limit)) >>> (bits & 7);

@@ -107,11 +107,6 @@ export function prepare(pieceWidth: i32, pieceHeight: i32, payloadBytes: i32): b
   return pages <= 0 || memory.grow(pages) >= 0;
 }
 
-/** Sets how many rows of those that there is room for are the piece. */
-export function setHeight(rows: i32): void {
-  height = rows;
-}
-
 function rounded(place: usize): usize {
   return (place + 15) & ~15;
 }

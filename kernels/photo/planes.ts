@@ -2,16 +2,16 @@
 import { highest, pixels, planeBytes, planeCount, planes, transformed, wide } from "./memory";
 import { lowOf } from "./predict";
 
-/** Splits pixels, from one up to another. */
-export function splitPlanes(first: i32, end: i32): void {
-  if (wide) splitWide(first, end);
-  else splitNarrow(first, end);
-  if (transformed) transform(first, end);
+/** Splits so many pixels. */
+export function splitPlanes(count: i32): void {
+  if (wide) splitWide(count);
+  else splitNarrow(count);
+  if (transformed) transform(count);
 }
 
-function splitWide(first: i32, end: i32): void {
-  let from = pixels + <usize>(first * planeCount * 2);
-  for (let index = first; index < end; index += 1) {
+function splitWide(count: i32): void {
+  let from = pixels;
+  for (let index = 0; index < count; index += 1) {
     for (let plane = 0; plane < planeCount; plane += 1) {
       store<i32>(placeOf(plane, index), <i32>load<u16>(from));
       from += 2;
@@ -19,10 +19,10 @@ function splitWide(first: i32, end: i32): void {
   }
 }
 
-function splitNarrow(first: i32, end: i32): void {
+function splitNarrow(count: i32): void {
   const order = narrowOrder();
   const low = i32x4.splat(255);
-  for (let index = first; index < end; index += 4) {
+  for (let index = 0; index < count; index += 4) {
     const four = v128.load(pixels + <usize>(index * planeCount));
     let samples = v128.swizzle(four, order);
     for (let plane = 0; plane < planeCount; plane += 1) {
@@ -38,8 +38,8 @@ function narrowOrder(): v128 {
   return i32x4.add(i32x4(0, step, 2 * step, 3 * step), i32x4.splat(0x03020100));
 }
 
-function transform(first: i32, end: i32): void {
-  for (let index = first; index < end; index += 4) {
+function transform(count: i32): void {
+  for (let index = 0; index < count; index += 4) {
     const red = v128.load(placeOf(0, index));
     const blue = v128.load(placeOf(2, index));
     const orange = i32x4.sub(red, blue);

@@ -187,13 +187,14 @@ function belowRow<T>(first: usize, end: usize, hasA: bool): void {
         Four.sizes(rest + across - 4),
         Four.sizes(rest + across),
       );
-      noise = Four.sumOf(noise, Four.sizes(restA + at), Four.sizes(restA + at - 4), i32x4.splat(0));
+      noise = i32x4.add(noise, i32x4.add(Four.sizes(restA + at), Four.sizes(restA + at - 4)));
     }
     const far = i32x4.add(v128.load(here - across), v128.load(here + across + across));
     Four.settleCross<T>(at, left, right, up, down, far, corners, i32x4.shl(beside, 1), noise);
   }
 }
 
+/** Steps of all rows, put in where they are used. */
 class Four {
   @inline
   static settleCross<T>(

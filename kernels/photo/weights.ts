@@ -33,6 +33,7 @@ export function spreadWeights(): void {
   }
 }
 
+/** Put in where it is used. */
 export class Taps {
   /** Four deviations times the weights of a tap, where `one` and `two` tell the directions. */
   @inline

@@ -45,8 +45,7 @@ interface Exports {
   countTokens(): void;
   energySum(): number;
   energyCount(): number;
-  split(first: number, end: number): void;
-  look(rows: number): void;
+  look(): void;
   finish(capacity: number): number;
   decode(bytes: number): number;
 }
@@ -101,7 +100,6 @@ export class PhotoStudy {
       assert(kernel.prepare(piece.width, piece.height, 0) !== 0, "there is memory for a tile");
       const pixelBytes = bytesPerPixel(this.format);
       copyPixels(piece, pixelsIn(kernel, piece, pixelBytes), pixelBytes);
-      kernel.split(0, piece.height);
       look();
     }
   }
@@ -159,8 +157,7 @@ export class PhotoKernel {
   look(view: PixelView, capacity: number): Uint32Array {
     assert(this.prepare(view, capacity), "there is memory for the pieces that are made");
     copyPixels(view, pixelsIn(this.kernel, view, this.pixelBytes), this.pixelBytes);
-    this.kernel.split(0, view.height);
-    this.kernel.look(view.height);
+    this.kernel.look();
     return new Uint32Array(this.kernel.memory.buffer, this.kernel.rowCostsAt(), view.height);
   }
 
