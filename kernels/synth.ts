@@ -4,7 +4,7 @@
 
 import { addToPalette, clearPalette, codeNext, configureColours } from "./synth/colours";
 import { beginColours, forgetColours, keepColours, tooMany } from "./synth/listed-colours";
-import { beginPrimer, nextPiece, piece } from "./synth/match-tables";
+import { beginPrimer, nextPiece } from "./synth/match-tables";
 import {
   AFTER_COLOURS,
   AFTER_EVENTS,
@@ -139,7 +139,7 @@ function beginPixels(high: i32): void {
   memory.copy(STATES, START_STATES, contextBytes);
   memory.copy(WEIGHTS, START_WEIGHTS, WEIGHT_BYTES);
   nextPiece();
-  if (pixelBytes > 4) forgetColours(piece);
+  if (pixelBytes > 4) forgetColours();
   beginPatch(high);
 }
 

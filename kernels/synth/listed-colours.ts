@@ -5,6 +5,7 @@ const COLOURS_MAX: i32 = 65536;
 const MASK: u32 = (1 << COLOUR_BITS) - 1;
 /** The stamp of colours that the primer or the palette has. */
 const LASTING: u32 = 1;
+const STAMPS_MAX: u32 = 1 << 30;
 
 let stamp: u32 = LASTING;
 let met: i32 = 0;
@@ -26,12 +27,13 @@ export function keepColours(): void {
   metLasting = met;
 }
 
-/** Forgets colours of the piece before; this one has a number, 1 when numbers begin anew. */
-export function forgetColours(piece: u32): void {
-  stamp = piece + LASTING;
+/** Forgets the colours of the piece before. */
+export function forgetColours(): void {
+  stamp += 1;
   met = metLasting;
   tooMany = false;
-  if (piece !== 1) return;
+  if (stamp < STAMPS_MAX) return;
+  stamp = LASTING + 1;
   for (let index: u32 = 0; index <= MASK; index += 1) {
     const entry = COLOURS + ((<usize>index) << 4);
     if (load<u32>(entry, 12) !== LASTING) store<u32>(entry, 0, 12);

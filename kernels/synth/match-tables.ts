@@ -1,13 +1,19 @@
-// The tables of src/codec/synth/match-tables.ts. A slot holds what this piece noted and, beside it, what the primer left.
-import { PRIMED, SLOT_BYTES, SLOTS, TABLE_BYTES } from "./memory";
+// The tables of src/codec/synth/match-tables.ts. Slots hold numbers of entries, which lie one behind the other as they were noted:
+// what a piece looks up is near together so. The entries of the primer come first.
+import { ENTRIES, SLOT_TABLE_BYTES, SLOTS } from "./memory";
 
 const TIMES_MAX: i32 = 6;
 const TIMES_FIRM: i32 = 3;
-const PIECES_MAX: u32 = 1 << 28;
+/** A slot is an entry's number above some bits of its check, so that most others are told apart without a look at the entry. */
+const TAG_BITS: u32 = 14;
+const TAG_MASK: u32 = (1 << TAG_BITS) - 1;
+/** Fields of an entry: check, first, second, 2 * times + (there is a second), its slot, and what this held before. */
+const ENTRY_LOG2: usize = 5;
 
-/** Of the piece under work; 0 while the primer is taught, which notes where pieces look for what it left. */
-export let piece: u32 = 0;
-let base: usize = SLOTS;
+let priming: bool = false;
+/** The first entry of the piece, and the next one; 0 is none. */
+let firstOwn: u32 = 1;
+let next: u32 = 1;
 let checkA: u32 = 0;
 let checkB: u32 = 0;
 let checkC: u32 = 0;
@@ -21,20 +27,28 @@ export let foundC: usize = 0;
 
 /** Forgets everything; the primer follows. */
 export function beginPrimer(): void {
-  memory.fill(SLOTS, 0, 3 * TABLE_BYTES);
-  piece = 0;
-  base = SLOTS + PRIMED;
+  memory.fill(SLOTS, 0, 3 * SLOT_TABLE_BYTES);
+  priming = true;
+  firstOwn = 1;
+  next = 1;
 }
 
 /** Goes back to what the primer left. */
 export function nextPiece(): void {
-  base = SLOTS;
-  piece += 1;
-  if (piece !== PIECES_MAX) return;
-  piece = 1;
-  for (let slot = SLOTS; slot < SLOTS + 3 * TABLE_BYTES; slot += SLOT_BYTES) {
-    store<u32>(slot, 0, 12);
+  if (priming) {
+    priming = false;
+    firstOwn = next;
+    return;
   }
+  const end = entryOf(next);
+  for (let entry = entryOf(firstOwn); entry < end; entry += 1 << ENTRY_LOG2) {
+    store<u32>(load<usize>(entry, 16), load<u32>(entry, 20));
+  }
+  next = firstOwn;
+}
+
+function entryOf(number: u32): usize {
+  return ENTRIES + ((<usize>number) << ENTRY_LOG2);
 }
 
 function stirred(sum: i32, factor: i32): u32 {
@@ -50,17 +64,23 @@ export function look(twelve: i32, six: i32, three: i32): void {
   checkA = hashA | 1;
   checkB = hashB | 1;
   checkC = hashC | 1;
-  slotA = base + ((<usize>(hashA >> 17)) << 5);
-  slotB = base + TABLE_BYTES + ((<usize>(hashB >> 17)) << 5);
-  slotC = base + 2 * TABLE_BYTES + ((<usize>(hashC >> 17)) << 5);
+  slotA = SLOTS + ((<usize>(hashA >> 17)) << 2);
+  slotB = SLOTS + SLOT_TABLE_BYTES + ((<usize>(hashB >> 17)) << 2);
+  slotC = SLOTS + 2 * SLOT_TABLE_BYTES + ((<usize>(hashC >> 17)) << 2);
   foundA = found(slotA, checkA);
   foundB = found(slotB, checkB);
   foundC = found(slotC, checkC);
 }
 
-/** The entry of a slot that holds now, the piece's own or the primer's; 0 when it is of other surroundings. */
+function tagOf(check: u32): u32 {
+  return (check >> 1) & TAG_MASK;
+}
+
+/** The entry of a slot; 0 when it is of other surroundings. */
 function found(slot: usize, check: u32): usize {
-  const entry = load<u32>(slot, 12) >> 4 === piece ? slot : slot + PRIMED;
+  const held = load<u32>(slot);
+  if ((held & TAG_MASK) !== tagOf(check)) return 0;
+  const entry = entryOf(held >> TAG_BITS);
   return load<u32>(entry) === check ? entry : 0;
 }
 
@@ -78,7 +98,7 @@ function note(slot: usize, entry: usize, check: u32, key: i32): void {
   if (entry !== 0) {
     first = load<i32>(entry, 4);
     second = load<i32>(entry, 8);
-    times = load<i32>(entry, 12) & 15;
+    times = load<i32>(entry, 12);
     if (first === key) {
       if (times < 2 * TIMES_MAX) times += 2;
     } else if (times >= 2 * TIMES_FIRM && !((times & 1) === 1 && second === key)) {
@@ -90,10 +110,25 @@ function note(slot: usize, entry: usize, check: u32, key: i32): void {
       times = 1;
     }
   }
-  store<u32>(slot, check);
-  store<i32>(slot, first, 4);
-  store<i32>(slot, second, 8);
-  store<u32>(slot, (piece << 4) | <u32>times, 12);
+  const own = ownEntry(slot, check);
+  store<u32>(own, check);
+  store<i32>(own, first, 4);
+  store<i32>(own, second, 8);
+  store<i32>(own, times, 12);
+}
+
+/** The entry of a slot that the piece may write: the one it has there, or a new one. */
+function ownEntry(slot: usize, check: u32): usize {
+  const held = load<u32>(slot);
+  let number = held >> TAG_BITS;
+  if (number < firstOwn) {
+    number = next;
+    next += 1;
+    store<usize>(entryOf(number), slot, 16);
+    store<u32>(entryOf(number), held, 20);
+  }
+  store<u32>(slot, (number << TAG_BITS) | tagOf(check));
+  return entryOf(number);
 }
 
 export function first(entry: usize): i32 {
@@ -105,12 +140,12 @@ export function second(entry: usize): i32 {
 }
 
 export function hasSecond(entry: usize): bool {
-  return entry !== 0 && (load<u32>(entry, 12) & 1) === 1;
+  return entry !== 0 && (load<i32>(entry, 12) & 1) === 1;
 }
 
 export function standing(entry: usize, candidate: i32): i32 {
   if (entry === 0) return 0;
-  const times = load<i32>(entry, 12) & 15;
+  const times = load<i32>(entry, 12);
   if (load<i32>(entry, 4) === candidate) return 3 + min(3, times >> 1);
   return (times & 1) === 1 && load<i32>(entry, 8) === candidate ? 2 : 1;
 }
