@@ -209,6 +209,7 @@ function usedValues(bits: 8 | 16, channels: number, samples: readonly PixelView[
         }
       }
     }
+    if (!seen.includes(0)) break;
   }
   const used: number[] = [];
   seen.forEach((there, value) => {

@@ -1,6 +1,6 @@
 import { fitModel } from "../entropy/fit.js";
 import { COST_UNIT, costsOf, type EntropyModel, Histograms } from "../entropy/model.js";
-import { TOKEN_ROOM } from "../entropy/tokens.js";
+import { rawBitsOf, TOKEN_ROOM } from "../entropy/tokens.js";
 import type { PixelFormat, PixelView } from "../types.js";
 import { CLASSES, NEIGHBOURS, type ScanParameters, UNREST_MAX } from "./model.js";
 import { Planes } from "./planes.js";
@@ -19,16 +19,15 @@ export function trainScan(
   const pixels = views.reduce((sum, { width, height }) => sum + width * height, 0);
   const step = Math.ceil(pixels / TRAINED_PIXELS_MAX);
   const samples = views.filter((_, index) => index % step === 0);
-  let best: { tables: Uint8Array; bytes: number } | undefined;
-  for (const { parameters, histograms } of candidates(format, samples)) {
-    for (const tablesMax of TABLES_TRIED) {
-      const entropy = fitModel(histograms, tablesMax);
-      const tables = writeScanTables({ parameters, entropy });
-      const bytes = tables.length + step * scale * bytesOf(histograms, entropy);
-      if (best === undefined || bytes < best.bytes) best = { tables, bytes };
-    }
-  }
-  return best?.tables ?? new Uint8Array();
+  const [one, other] = candidates(format, samples);
+  const { parameters, histograms } =
+    entropyOf(other.histograms) < entropyOf(one.histograms) ? other : one;
+  const tried = TABLES_TRIED.map((tablesMax) => {
+    const entropy = fitModel(histograms, tablesMax);
+    const tables = writeScanTables({ parameters, entropy });
+    return { tables, bytes: tables.length + step * scale * bytesOf(histograms, entropy) };
+  });
+  return tried.reduce((best, next) => (next.bytes < best.bytes ? next : best)).tables;
 }
 
 interface Candidate {
@@ -38,19 +37,20 @@ interface Candidate {
 }
 
 /** The parameters that may fit samples: with and without weights; of colours always luma and differences. */
-function candidates(format: PixelFormat, samples: readonly PixelView[]): Candidate[] {
+function candidates(format: PixelFormat, samples: readonly PixelView[]): [Candidate, Candidate] {
   const decorrelated = format.colour === "rgb";
   const middles = middlesOf(new Planes(format, decorrelated), samples);
   const study = new ScanStudy(format, decorrelated);
-  const plain = new Int16Array(2 * CLASSES * NEIGHBOURS);
-  return [study.weights(samples), plain].map((weights) => {
+  const candidate = (weights: Int16Array): Candidate => {
     const counts = study.counts(samples, weights);
     const { unrestShift, thresholds } = unrestOf(counts);
     return {
       parameters: { decorrelated, middles, weights, unrestShift, thresholds },
       histograms: byContext(counts, format.channels, unrestShift, thresholds),
     };
-  });
+  };
+  const plain = new Int16Array(2 * CLASSES * NEIGHBOURS);
+  return [candidate(study.weights(samples)), candidate(plain)];
 }
 
 /** Thresholds that spread the samples' pixels over `LEVELS` contexts of about the same number. */
@@ -115,6 +115,19 @@ function middlesOf(planes: Planes, samples: readonly PixelView[]): number[] {
   return numbers.map((own) => Int32Array.from(own).sort()[own.length >> 1] as number);
 }
 
+/** Bits that the tokens take by the statistics of their own contexts. */
+function entropyOf({ counts, contexts }: Histograms): number {
+  let bits = 0;
+  for (let context = 0; context < contexts; context += 1) {
+    const own = counts.subarray(context * TOKEN_ROOM, (context + 1) * TOKEN_ROOM);
+    const total = own.reduce((sum, count) => sum + count, 0);
+    own.forEach((count, token) => {
+      if (count > 0) bits += count * (Math.log2(total / count) + rawBitsOf(token));
+    });
+  }
+  return bits;
+}
+
 /** What the tokens cost that histograms count. */
 function bytesOf({ counts, contexts }: Histograms, entropy: EntropyModel): number {
   const costs = costsOf(entropy);
@@ -133,7 +146,7 @@ function bytesOf({ counts, contexts }: Histograms, entropy: EntropyModel): numbe
 const TRAINED_PIXELS_MAX = 1 << 16;
 
 /** Ours: more tables fit more closely, and take room in the manifest. */
-const TABLES_TRIED = [4, 10, 20];
+const TABLES_TRIED = [5, 16];
 
 /** Ours: contexts of a plane. */
 const LEVELS = 24;
