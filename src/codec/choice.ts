@@ -34,18 +34,20 @@ export function chooseFamilies(
   const scale = pixels / pixelsOf(samples);
   const shares = samples.map((sample) => repeatedShare(format, sample));
   const mean = shares.reduce((sum, share) => sum + share, 0) / shares.length;
-  const trained: Trained[] = [];
-  if (Math.min(...shares) < NATURAL_REPEATED_MAX) {
-    trained.push(
-      ...trials.of(Family.photo, trainPhoto(samples, format).tables),
-      ...trials.of(Family.scan, trainScan(format, samples, scale)),
-    );
-  }
+  const natural = Math.min(...shares) < NATURAL_REPEATED_MAX;
+  const scan = natural ? trials.of(Family.scan, trainScan(format, samples, scale)) : undefined;
+  let synthetic: Trained | undefined;
   if (mean > REPEATED_MIN[format.channels] || hasFewColours(format, samples)) {
-    const rival = (view: number): number | undefined => trials.least(trained, view);
+    const rival = (view: number): number | undefined => scan && trials.bitsOf(scan, view);
     const tables = trainSynth(samples, format, pixels, TYPICAL_PIECE_BYTES, rival);
-    if (tables !== undefined) trained.push(...trials.of(Family.synthetic, tables));
+    synthetic = tables && trials.of(Family.synthetic, tables);
   }
+  // Where one is far ahead of the other everywhere, the third is not in between.
+  const photo =
+    scan && !(synthetic && isFarAhead(synthetic, scan))
+      ? trials.of(Family.photo, trainPhoto(samples, format).tables)
+      : undefined;
+  const trained = [photo, scan, synthetic].filter((one) => one !== undefined);
   const bytes = pixels * bytesPerPixel(format);
   const raw: Choice = { families: [], bytes, note: "raw pixels" };
   return combinations(trained)
@@ -72,22 +74,23 @@ class Trials {
     return pixelsOf(this.tried.map((index) => this.samples[index] as PixelView));
   }
 
-  /** A family with what it costs; nothing for tables that are none. */
-  of(family: Family, bytes: Uint8Array): Trained[] {
+  /** A family with what it costs; undefined for tables that are none. */
+  of(family: Family, bytes: Uint8Array): Trained | undefined {
     const coder = coderOf(family, this.format, bytes);
-    if (coder === undefined) return [];
-    const costs = this.tried.map((index) =>
-      this.trial.bytesOf(coder, this.samples[index] as PixelView),
-    );
-    return [{ family, bytes, costs }];
+    const views = this.tried.map((index) => this.samples[index] as PixelView);
+    return coder && { family, bytes, costs: views.map((view) => this.trial.bytesOf(coder, view)) };
   }
 
-  /** The bits that the best of some families takes for a sample, if it was tried. */
-  least(families: readonly Trained[], sample: number): number | undefined {
-    const place = this.tried.indexOf(sample);
-    if (place < 0 || families.length === 0) return undefined;
-    return 8 * Math.min(...families.map(({ costs }) => costs[place] as number));
+  /** The bits that a family takes for a sample, if it was tried. */
+  bitsOf({ costs }: Trained, sample: number): number | undefined {
+    const cost = costs[this.tried.indexOf(sample)];
+    return cost === undefined ? undefined : 8 * cost;
   }
+}
+
+/** Whether a family takes much less than another for every sample. */
+function isFarAhead(one: Trained, other: Trained): boolean {
+  return one.costs.every((cost, index) => cost < FAR_AHEAD * (other.costs[index] as number));
 }
 
 /** Whether a palette could hold all colours of the samples; not said of single channels, which have few values by nature. */
@@ -168,6 +171,9 @@ const PALETTE_COLOURS_MAX = 256;
 
 /** Ours: how many bytes payloads have, about, whatever the path will carry. */
 const TYPICAL_PIECE_BYTES = 1_140;
+
+/** Ours. */
+const FAR_AHEAD = 0.75;
 
 /** Ours. */
 const MIXING_COST = 1.02;

@@ -191,7 +191,7 @@ const PATCH_SIDE_MIN = 16;
 const STRIP_WIDTH = 128;
 const STRIP_ASPECT = 1.3;
 /** Ours: where so many pixels are dear, others tell little that is new, and take time before the first piece. */
-const EVENTS_ENOUGH = 60_000;
+const EVENTS_ENOUGH = 40_000;
 /** Ours. */
 const EVENTS_FEW = 8_000;
 /** Ours: what is left of the bits of pixels, at best, once palette and primer are taught. */
