@@ -193,3 +193,13 @@ test("decisions of any probability come back from the range coder, also after go
     }),
   );
 });
+
+test("training ends early where a rival takes much fewer bits in every part, and else does not", () => {
+  const views = [screen(RGB, 120, 100), screen(RGB, 120, 100, 2)];
+  const trained = (...bits: number[]) =>
+    trainSynth(views, RGB, 50_000, CAPACITY, (view) => bits[view]);
+  const far = 10_000_000;
+  expect(trained(100, 100)).toBeUndefined();
+  expect(trained(100, far)).toEqual(trained());
+  expect(trained(far, far)).toEqual(trained());
+});

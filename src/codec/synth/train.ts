@@ -89,15 +89,14 @@ class SynthTraining {
     let bits = 0;
     this.teach([], NONE);
     surveyor.begin("pixels");
-    let hope = false;
     for (const views of spread(this.views)) {
       if (events.count > EVENTS_ENOUGH) break;
-      for (const view of views) {
+      const costs = views.map((view) => {
         const before = bits;
         bits = surveyor.look({ views: [view], pieceBytes, stripWidth: STRIP_WIDTH }, take);
-        hope ||= TAUGHT_SHARE_HOPED * (bits - before) < (rival(view) ?? Number.POSITIVE_INFINITY);
-      }
-      if (!hope) return { events, bits, looked: [] };
+        return bits - before;
+      });
+      if (looked.length === 0 && !hasHope(views, costs, rival)) break;
       looked.push(...views);
     }
     return { events, bits, looked };
@@ -152,6 +151,20 @@ class SynthTraining {
   }
 }
 
+/** Whether pixels that cost so much untaught, view by view, may cost less than with a rival once they are taught. */
+function hasHope(views: readonly number[], costs: readonly number[], rival: Rival): boolean {
+  let own = 0;
+  let others = 0;
+  for (const [index, view] of views.entries()) {
+    const cost = costs[index] as number;
+    const other = rival(view) ?? Number.POSITIVE_INFINITY;
+    if (cost < AHEAD_IN_VIEW * other) return true;
+    own += cost;
+    others += other;
+  }
+  return own < BEHIND_IN_ALL * others;
+}
+
 /** The width of strips whose pieces are about as wide as synthetic pictures like: some wider than high. */
 export function synthStripWidth(bitsPerPixel: number, pieceBytes: number): number {
   const pixels = (pieceBytes * 8) / Math.max(bitsPerPixel, 1 / 64);
@@ -194,8 +207,9 @@ const STRIP_ASPECT = 1.3;
 const EVENTS_ENOUGH = 40_000;
 /** Ours. */
 const EVENTS_FEW = 8_000;
-/** Ours: what is left of the bits of pixels, at best, once palette and primer are taught. */
-const TAUGHT_SHARE_HOPED = 0.6;
+/** Ours: a palette and a primer make up for being so far behind, or for being this ahead in a part of the picture alone. */
+const BEHIND_IN_ALL = 1.05;
+const AHEAD_IN_VIEW = 0.75;
 /** Ours. */
 const OPENING_PIXELS = 10_007;
 /** Ours: a primer is sent before any piece, and should not keep a picture waiting. */
