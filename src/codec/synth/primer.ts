@@ -29,6 +29,8 @@ export class Events {
 
 /** How often the event of an id was met, and what that cost in all, in bits. */
 export interface Totals {
+  /** Ids are below it. */
+  readonly room: number;
   times(id: number): number;
   bits(id: number): number;
 }
@@ -80,17 +82,20 @@ class Shares {
   private readonly ids: Int32Array;
   private readonly costs: Float32Array;
   private readonly inside: Uint8Array;
-  private readonly taught = new Set<number>();
+  /** What the event of a share costs in all patches. */
+  private readonly totals: Float32Array;
+  /** By id, whether (1) a patch that was chosen teaches it. */
+  private readonly taught: Uint8Array;
 
-  constructor(
-    events: Events,
-    private readonly totals: Totals,
-  ) {
+  constructor(events: Events, totals: Totals) {
     const order = byPatch(events);
     this.ids = new Int32Array(order.length);
     this.costs = new Float32Array(order.length);
     this.inside = new Uint8Array(order.length);
-    const places = new Map<number, number>();
+    this.totals = new Float32Array(order.length);
+    this.taught = new Uint8Array(totals.room);
+    // By id, 1 more than its last share's place: those before the candidate's are of other patches.
+    const places = new Int32Array(totals.room);
     let candidate: Candidate | undefined;
     let room = 0;
     for (const event of order) {
@@ -99,7 +104,6 @@ class Shares {
         const start = { ownCost: PATCH_COST, ownGain: -PATCH_COST, gain: 0, cost: 1 };
         candidate = { patch, from: room, to: room, ...start };
         this.candidates.push(candidate);
-        places.clear();
       }
       const id = events.ids[event] as number;
       const bits = events.bits[event] as number;
@@ -109,12 +113,13 @@ class Shares {
         candidate.ownGain -= inside === 1 ? (1 - TRUST) * bits : bits;
         continue;
       }
-      let place = places.get(id);
-      if (place === undefined) {
+      let place = (places[id] as number) - 1;
+      if (place < candidate.from) {
         place = room;
         room += 1;
-        places.set(id, place);
+        places[id] = room;
         this.ids[place] = id;
+        this.totals[place] = totals.bits(id);
         candidate.to = room;
       }
       this.costs[place] = (this.costs[place] as number) + bits;
@@ -128,11 +133,11 @@ class Shares {
     let { ownCost: cost, ownGain: gain } = candidate;
     for (let at = candidate.from; at < candidate.to; at += 1) {
       const id = ids[at] as number;
-      if (taught.has(id)) continue;
+      if (taught[id] === 1) continue;
       const own = costs[at] as number;
       cost += own;
       gain -= own;
-      if (inside[at] === 1) gain += TRUST * (own + (totals.bits(id) - own) * scale);
+      if (inside[at] === 1) gain += TRUST * (own + ((totals[at] as number) - own) * scale);
     }
     candidate.cost = cost;
     candidate.gain = gain;
@@ -140,7 +145,7 @@ class Shares {
 
   teach({ from, to }: Candidate): void {
     for (let at = from; at < to; at += 1) {
-      if (this.inside[at] === 1) this.taught.add(this.ids[at] as number);
+      if (this.inside[at] === 1) this.taught[this.ids[at] as number] = 1;
     }
   }
 }

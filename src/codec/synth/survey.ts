@@ -60,9 +60,10 @@ export class Surveyor {
   /** How often things were seen since `begin`, and what that cost in all, by their numbers; good until the next look. */
   totals(): Totals {
     const { kernel } = this.machine;
-    const length = 4 * 2 ** kernel.NOTE_BITS.value;
-    const notes = new Uint32Array(kernel.memory.buffer, kernel.NOTES.value, length);
+    const room = 2 ** kernel.NOTE_BITS.value;
+    const notes = new Uint32Array(kernel.memory.buffer, kernel.NOTES.value, 4 * room);
     return {
+      room,
       times: (id) => notes[4 * id + 2] as number,
       bits: (id) => (notes[4 * id + 3] as number) / NOTE_BIT,
     };
