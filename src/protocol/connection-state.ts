@@ -1,6 +1,6 @@
 import type { InstantUs } from "../base/units.js";
 import type { Reason } from "../wire/frames/end.js";
-import type { Guard } from "../wire/guard.js";
+import type { ConnectionSeal, PeerIdentity } from "../wire/security.js";
 
 /**
  * open -> draining (the sender has closed; its last datagrams are still
@@ -14,8 +14,15 @@ export type ConnectionState =
 
 export interface ConnectionOptions {
   readonly connectionId: Uint8Array;
-  readonly guard: Guard;
-  /** Where the sender is. */
+  readonly seal: ConnectionSeal;
+  /** The receiver's part of the handshake: ANSWER_BYTES. */
+  readonly answer: Uint8Array;
+  /** RESET_TOKEN_BYTES, for WELCOME. */
+  readonly resetToken: Uint8Array;
+  /** Gives CHALLENGE_BYTES that nobody can guess. */
+  readonly challenge: () => Uint8Array;
+  readonly peer: PeerIdentity;
+  /** Where the sender is at first. */
   readonly path: string;
   readonly repair: boolean;
   /** Bytes of pieces that this connection may have waiting. */

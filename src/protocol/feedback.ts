@@ -3,15 +3,16 @@ import { after, type DurationUs, durationUs, type InstantUs, NEVER } from "../ba
 import type { ByteWriter } from "../wire/bytes.js";
 import {
   BASE_DATAGRAM_BYTES,
-  beginDatagram,
+  type HandshakePart,
   MAX_DATAGRAM_BYTES,
-  sealDatagram,
+  OutgoingDatagram,
 } from "../wire/datagram.js";
 import { ackFrameBytes, writeAck } from "../wire/frames/ack.js";
 import { writeClose, writeResult } from "../wire/frames/end.js";
 import { writePing } from "../wire/frames/frame.js";
 import { GAPS_ROOM_MIN, writeGaps } from "../wire/frames/gaps.js";
 import { writeWelcome } from "../wire/frames/handshake.js";
+import { ANSWER_BYTES } from "../wire/security.js";
 import type { ConnectionOptions, ConnectionState } from "./connection-state.js";
 import type { IncomingImage } from "./incoming-image.js";
 import { FEEDBACK_SPACING_MAX_US, FEEDBACK_SPACING_MIN_US, PARITY_WINDOW_SHARE } from "./limits.js";
@@ -32,6 +33,8 @@ export interface Subject {
   /** Images of which there is something to say still: not those whose result the sender has. */
   readonly current: ReadonlySet<IncomingImage>;
   readonly state: ConnectionState;
+  /** The sender has shown that it has our part of the handshake. */
+  readonly isConfirmed: boolean;
   /** Bytes of pieces that the host has not written yet. */
   readonly unwrittenBytes: number;
   /** The longest datagram that has come. */
@@ -51,9 +54,12 @@ export class Feedback {
   private lastElicitingUs: InstantUs;
   private lastFeedbackUs = Number.NEGATIVE_INFINITY;
   private stallBackoff = 0;
+  private readonly answer: HandshakePart;
 
   constructor(private readonly subject: Subject) {
-    this.lastElicitingUs = subject.options.nowUs;
+    const { nowUs, answer } = subject.options;
+    this.lastElicitingUs = nowUs;
+    this.answer = { bytes: ANSWER_BYTES, write: (datagram, at) => datagram.set(answer, at) };
   }
 
   /** Something came that was not a bare acknowledgement. */
@@ -160,9 +166,17 @@ export class Feedback {
   /** Writes the next datagram. */
   build(nowUs: InstantUs): Uint8Array {
     const packetNumber = this.subject.recovery.takePacketNumber();
-    const { connectionId, guard } = this.subject.options;
-    const header = { from: "receiver", connectionId, packetNumber } as const;
-    const writer = beginDatagram(new Uint8Array(BASE_DATAGRAM_BYTES), header, guard);
+    const { options, isConfirmed } = this.subject;
+    const { connectionId, seal } = options;
+    const name = { from: "receiver", connectionId, packetNumber } as const;
+    const memory = new Uint8Array(BASE_DATAGRAM_BYTES);
+    const outgoing = new OutgoingDatagram(
+      memory,
+      name,
+      seal,
+      isConfirmed ? undefined : this.answer,
+    );
+    const { writer } = outgoing;
     const told: Told[] = [];
     const ranges = this.tellAck(writer, nowUs);
     this.tellWelcome(writer, told);
@@ -180,7 +194,7 @@ export class Feedback {
     this.probes = Math.max(0, this.probes - 1);
     this.windowWasShut = this.windowBytes < this.subject.longestDatagramBytes;
     this.lastFeedbackUs = nowUs;
-    const datagram = sealDatagram(writer, guard);
+    const datagram = outgoing.finish();
     if (told.length > 0) {
       told.push({ kind: "ranges", ranges });
       const bytes = datagram.length;
@@ -208,13 +222,9 @@ export class Feedback {
     // In every datagram until it is known to have come: it is short, and all waits for it.
     if (this.welcome === "known") return;
     const windowBytes = this.windowBytes;
-    const { repair } = this.subject.options;
-    writeWelcome(writer, {
-      kind: "welcome",
-      maxDatagramBytes: MAX_DATAGRAM_BYTES,
-      repair,
-      windowBytes,
-    });
+    const { repair, resetToken } = this.subject.options;
+    const terms = { maxDatagramBytes: MAX_DATAGRAM_BYTES, repair, windowBytes, resetToken };
+    writeWelcome(writer, { kind: "welcome", ...terms });
     this.welcome = "onTheWay";
     told.push({ kind: "welcome" });
   }

@@ -24,6 +24,15 @@ export const FEEDBACK_SPACING_MAX_US = MAX_ACK_DELAY_US;
 /** Bytes sent for each byte received, to an address that may be forged. RFC 9000 section 8.1. */
 export const AMPLIFICATION_MAX = 3;
 
+/** An address that a sender seems to have moved to is asked so often whether it is there. Ours. */
+export const PATH_CHALLENGES_MAX = 3;
+
+/** Datagrams of unknown connections that are answered in a second, all together. RFC 9000 section 10.3.3 asks for a limit. Ours. */
+export const RESETS_PER_SECOND = 64;
+
+/** Datagrams that a sender opens a connection with, should it have less to say: that both are lost is rare. Ours. */
+export const HELLO_DATAGRAMS_MIN = 2;
+
 /** Images of one connection that are under way at once: the next begins while the tail of one is mended. */
 export const ACTIVE_IMAGES_MAX = 2;
 

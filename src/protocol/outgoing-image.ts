@@ -59,7 +59,7 @@ export type Sent =
     };
 
 /** Manifest bytes in one frame: a full datagram with an acknowledgement beside it. */
-const MANIFEST_CHUNK_BYTES = 1_100;
+const MANIFEST_CHUNK_BYTES = 960;
 
 /** Ours: longer manifests are not said twice, and the second time comes so many of the preview's pieces later. */
 const REPEATED_CHUNKS_MAX = 8;

@@ -1,6 +1,7 @@
 import { type Range, RangeSet } from "../base/range-set.js";
-import { between, type InstantUs, instantUs } from "../base/units.js";
+import { after, between, durationUs, type InstantUs, instantUs, NEVER } from "../base/units.js";
 import { ACK_RANGES_MAX, type AckFrame } from "../wire/frames/ack.js";
+import { MAX_ACK_DELAY_US, type RttEstimator } from "./rtt.js";
 
 /**
  * Ranges of packet numbers remembered to know a duplicate by. Ours: at half of
@@ -22,6 +23,17 @@ export class ReceivedPackets {
   private readonly seen = new RangeSet();
   /** What the peer may not know yet that we have. */
   private readonly unreported = new RangeSet();
+
+  /** When a sender, which has other things to say, owes an acknowledgement. */
+  dueUs(rtt: RttEstimator): InstantUs {
+    if (this.owed === 0) return NEVER;
+    return after(this.owedSinceUs, durationUs(Math.min(rtt.smoothedUs / 8, MAX_ACK_DELAY_US)));
+  }
+
+  /** Whether a packet came before, or is too old to tell. */
+  has(packetNumber: number): boolean {
+    return this.seen.has(packetNumber);
+  }
 
   /** Notes a packet; false when it came before, or is too old to tell. */
   record(packetNumber: number, eliciting: boolean, nowUs: InstantUs): boolean {

@@ -11,10 +11,12 @@ import type { ReadPiece } from "./held-parity.js";
 import { IncomingImage } from "./incoming-image.js";
 import { ACTIVE_IMAGES_MAX, AMPLIFICATION_MAX, CLOSE_TIMEOUTS, IDLE_TIMEOUT_US } from "./limits.js";
 import { LossMeter } from "./loss-meter.js";
+import type { Transmit } from "./output.js";
 import type { PieceLengths } from "./piece-lengths.js";
 import { ReceivedPackets } from "./received-packets.js";
 import type { PieceWay, ReceiverEvent } from "./receiver-events.js";
 import { Recovery } from "./recovery.js";
+import { SenderPath } from "./sender-path.js";
 
 export type { PieceWay, ReceiverEvent } from "./receiver-events.js";
 
@@ -23,15 +25,14 @@ export class ReceiverConnection implements Subject {
   readonly images = new Map<number, IncomingImage>();
   readonly recovery = new Recovery<Told>();
   readonly lossMeter = new LossMeter();
-  readonly path: string;
   readonly key: string;
   malformed = 0;
+  /** The sender has shown that it has our part of the handshake, and so that it is where it says to be. */
+  isConfirmed = false;
   /** Has said more than HELLO. */
   established = false;
   private receivedBytes = 0;
   private sentBytes = 0;
-  /** The sender has acknowledged a packet of ours. */
-  private isHeard = false;
   state: ConnectionState = { name: "open" };
   readonly received = new ReceivedPackets();
   /** Images of which there is something to say still: not those whose result the sender has. */
@@ -41,6 +42,7 @@ export class ReceiverConnection implements Subject {
   longestDatagramBytes = BASE_DATAGRAM_BYTES;
   private readonly events: ReceiverEvent[] = [];
   private readonly feedback: Feedback;
+  private readonly at: SenderPath;
   private endedImages = 0;
   lastHeardUs: InstantUs;
 
@@ -49,13 +51,18 @@ export class ReceiverConnection implements Subject {
     readonly options: ConnectionOptions,
   ) {
     this.key = key;
-    this.path = options.path;
+    this.at = new SenderPath(options);
     this.lastHeardUs = options.nowUs;
     this.feedback = new Feedback(this);
   }
 
   get isGone(): boolean {
     return this.state.name === "gone";
+  }
+
+  /** Where the sender is. */
+  get path(): string {
+    return this.at.current;
   }
 
   /** Packets of the sender that came, and that did not. */
@@ -120,6 +127,12 @@ export class ReceiverConnection implements Subject {
     image.end({ kind: "result", image: number, outcome, reason, ...counts, digest });
   }
 
+  /** Nothing that is said here can be trusted any more. */
+  abandon(): void {
+    if (this.state.name === "open") this.emitClosed("idle", "idle");
+    this.state = { name: "gone" };
+  }
+
   close(reason: Reason, nowUs: InstantUs): void {
     if (this.state.name !== "open") return;
     const patience = durationUs(CLOSE_TIMEOUTS * this.recovery.rtt.probeTimeoutUs);
@@ -128,20 +141,34 @@ export class ReceiverConnection implements Subject {
 
   // What comes from the network.
 
+  /**
+   * Takes the frames of a datagram that the sender has sealed.
+   *
+   * @param sealed by the connection's keys, which nobody has who has not got our part of the handshake
+   * @param from where it came from
+   */
   handleFrames(
     packetNumber: number,
     frames: readonly Frame[],
     bytes: number,
+    sealed: boolean,
+    from: string,
     nowUs: InstantUs,
   ): void {
     if (this.state.name === "gone") return;
-    this.receivedBytes += bytes;
+    this.isConfirmed ||= sealed;
+    if (from === this.path) this.receivedBytes += bytes;
+    else if (!this.isConfirmed) return this.reject();
+    else if (packetNumber > this.received.largest) this.at.onElsewhere(from, bytes, nowUs);
     this.longestDatagramBytes = Math.max(this.longestDatagramBytes, bytes);
     const isEliciting = frames.some(isAckEliciting);
     if (!this.received.record(packetNumber, isEliciting, nowUs)) return;
     this.lastHeardUs = nowUs;
     if (isEliciting) this.feedback.onElicited(nowUs);
-    for (const frame of frames) this.handleFrame(frame, nowUs);
+    for (const frame of frames) {
+      if (frame.kind === "pathResponse") this.at.onResponse(frame.data, from);
+      else this.handleFrame(frame, nowUs);
+    }
     // HELLO said again, and alone: our answer was lost, or crosses it.
     const isQuestion = frames.every((frame) => frame.kind === "hello" || frame.kind === "ack");
     if (isQuestion && isEliciting && this.feedback.welcome === "onTheWay") {
@@ -154,11 +181,7 @@ export class ReceiverConnection implements Subject {
   handleTimeout(nowUs: InstantUs): void {
     if (this.state.name === "gone") return;
     if (this.state.name !== "open" && this.state.untilUs <= nowUs) return this.leave();
-    if (after(this.lastHeardUs, IDLE_TIMEOUT_US) <= nowUs) {
-      if (this.state.name === "open") this.emitClosed("idle", "idle");
-      this.state = { name: "gone" };
-      return;
-    }
+    if (after(this.lastHeardUs, IDLE_TIMEOUT_US) <= nowUs) return this.abandon();
     if (this.isHushed) return;
     if (this.recovery.deadlineUs <= nowUs) {
       const { lost, probes } = this.recovery.onDeadline(nowUs);
@@ -178,12 +201,16 @@ export class ReceiverConnection implements Subject {
   }
 
   /** The next datagram to send, if one is due. */
-  pollDatagram(nowUs: InstantUs): Uint8Array | undefined {
-    if (this.state.name === "gone" || this.feedback.dueUs > nowUs) return undefined;
-    if (this.isHushed) return undefined;
+  pollTransmit(nowUs: InstantUs): Transmit | undefined {
+    if (this.state.name === "gone") return undefined;
+    const question = this.at.nextQuestion(nowUs, this.recovery.rtt.probeTimeoutUs, () =>
+      this.recovery.takePacketNumber(),
+    );
+    if (question !== undefined) return question;
+    if (this.feedback.dueUs > nowUs || this.isHushed) return undefined;
     const datagram = this.feedback.build(nowUs);
     this.sentBytes += datagram.length;
-    return datagram;
+    return { kind: "transmit", datagram, to: this.path };
   }
 
   get deadlineUs(): InstantUs {
@@ -192,16 +219,17 @@ export class ReceiverConnection implements Subject {
     const endUs = this.state.name === "open" ? idleUs : Math.min(idleUs, this.state.untilUs);
     if (this.isHushed) return endUs as InstantUs;
     const { stallDeadlineUs, dueUs } = this.feedback;
-    return Math.min(endUs, this.recovery.deadlineUs, stallDeadlineUs, dueUs) as InstantUs;
+    const soonest = Math.min(this.recovery.deadlineUs, stallDeadlineUs, dueUs, this.at.dueUs);
+    return Math.min(endUs, soonest) as InstantUs;
   }
 
   /**
-   * Until an acknowledgement shows that the sender is where it says to be, it is answered with at
-   * most three times what it sent. RFC 9000 section 8.1.
+   * Until the sender has shown that it is where it says to be, it is answered with at most three times what it
+   * sent. RFC 9000 section 8.1.
    */
   private get isHushed(): boolean {
     const most = AMPLIFICATION_MAX * this.receivedBytes - BASE_DATAGRAM_BYTES;
-    return !this.isHeard && this.sentBytes > most;
+    return !this.isConfirmed && this.sentBytes > most;
   }
 
   private handleFrame(frame: Frame, nowUs: InstantUs): void {
@@ -217,7 +245,6 @@ export class ReceiverConnection implements Subject {
         const delay = durationUs(frame.delayUs);
         const outcome = this.recovery.onAck(frame.ranges, delay, nowUs, false);
         if (outcome === undefined) return this.reject();
-        this.isHeard = true;
         for (const packet of outcome.acked) this.onAcked(packet.contents);
         for (const packet of outcome.lost) this.onLost(packet.contents);
         return;

@@ -51,9 +51,9 @@ export interface AckOutcome<Content> {
  * `Content` is what a packet carries, in the words of whoever sends it.
  */
 export class Recovery<Content> {
-  readonly rtt = new RttEstimator();
+  rtt = new RttEstimator();
   readonly reorder = new ReorderTolerance();
-  readonly delivery = new DeliveryRate();
+  delivery = new DeliveryRate();
   readonly pathLoss = new PathLoss();
   inFlightBytes = 0;
   sentPackets = 0;
@@ -72,8 +72,24 @@ export class Recovery<Content> {
   private nextLossUs = NEVER;
   private lastSentUs: InstantUs | undefined;
   private firstSampleUs: InstantUs | undefined;
+  /** Packets before this went another way, and tell nothing of the present one. */
+  private pathFrom = 0;
 
-  constructor(private readonly congestion?: CongestionControl) {}
+  constructor(private congestion?: CongestionControl) {}
+
+  /**
+   * The connection goes another way from now on: round trip, rate and congestion are learnt anew, and what is on the old
+   * way does not count as in flight. RFC 9000 section 9.4.
+   */
+  movePath(congestion: CongestionControl): void {
+    this.congestion = congestion;
+    this.rtt = new RttEstimator();
+    this.delivery = new DeliveryRate();
+    this.firstSampleUs = undefined;
+    this.pathFrom = this.nextPacketNumber;
+    this.inFlightBytes = 0;
+    this.backoff = 0;
+  }
 
   /** A fresh packet number; never given twice. */
   takePacketNumber(): number {
@@ -129,7 +145,7 @@ export class Recovery<Content> {
     // A bare acknowledgement of ours that came proves as much of the packets before it as any other.
     if (acked.length === 0 && newest.end - 1 <= this.largestAcked) return { acked, lost: [] };
     // Only the newest packet, acknowledged for the first time, gives a sample. RFC 9002 section 5.1.
-    if (newestPacket !== undefined) {
+    if (newestPacket !== undefined && this.isOfPath(newestPacket)) {
       this.rtt.update(between(newestPacket.sentUs, nowUs), delayUs);
       this.firstSampleUs ??= nowUs;
     }
@@ -137,7 +153,8 @@ export class Recovery<Content> {
     const newestArrivedUs = newest.end - 1 > this.largestAcked ? arrivedUs : undefined;
     this.largestAcked = Math.max(this.largestAcked, newest.end - 1);
     this.backoff = 0;
-    this.tellCongestion(acked, nowUs, limited, newestArrivedUs);
+    const ofPath = this.pathFrom === 0 ? acked : acked.filter((packet) => this.isOfPath(packet));
+    this.tellCongestion(ofPath, nowUs, limited, newestArrivedUs);
     const lost = this.detectLost(nowUs);
     this.pathLoss.update(this.sentPackets - this.outstanding.size, this.lostForGood);
     return { acked, lost };
@@ -164,6 +181,10 @@ export class Recovery<Content> {
     const isSlowest = this.probeIntervalUs >= PROBE_INTERVAL_MAX_US;
     const probes = Math.min(PROBES * 2 ** Math.min(this.backoff - 1, 30), PROBES_MAX);
     return { lost: [], probes: isSlowest ? 1 : probes };
+  }
+
+  private isOfPath(packet: SentPacket<Content>): boolean {
+    return packet.packetNumber >= this.pathFrom;
   }
 
   private tellCongestion(
@@ -196,7 +217,7 @@ export class Recovery<Content> {
   private takeOne(number: number, nowUs: InstantUs): SentPacket<Content> | undefined {
     const packet = this.outstanding.delete(number);
     if (packet !== undefined) {
-      this.inFlightBytes -= packet.bytes;
+      if (this.isOfPath(packet)) this.inFlightBytes -= packet.bytes;
       return packet;
     }
     const late = this.lost.get(number);
@@ -222,9 +243,9 @@ export class Recovery<Content> {
     for (const packet of lost) {
       this.outstanding.delete(packet.packetNumber);
       this.lost.set(packet.packetNumber, packet);
-      this.inFlightBytes -= packet.bytes;
+      if (this.isOfPath(packet)) this.inFlightBytes -= packet.bytes;
     }
-    const ordinary = lost.filter(({ triesSize }) => !triesSize);
+    const ordinary = lost.filter((packet) => !packet.triesSize && this.isOfPath(packet));
     if (ordinary.length === 0) return lost;
     this.lostPackets += ordinary.length;
     this.reorder.onLost(ordinary.length);

@@ -1,6 +1,6 @@
 import type { BytesPerSecond, InstantUs } from "../base/units.js";
 import type { Reason, ResultFrame } from "../wire/frames/end.js";
-import type { Guard } from "../wire/guard.js";
+import type { SenderSecurity } from "../wire/security.js";
 import type { CongestionControl } from "./congestion.js";
 import type { Transmit, WaitUntil } from "./output.js";
 import type { PathMtuOptions } from "./path-mtu.js";
@@ -8,8 +8,10 @@ import type { PathMtuOptions } from "./path-mtu.js";
 export interface SenderOptions {
   /** 8 random bytes. */
   readonly connectionId: Uint8Array;
-  readonly guard: Guard;
+  readonly security: SenderSecurity;
   readonly congestion: CongestionControl;
+  /** Another, that knows nothing, for a path that the connection moves to; without it the old one stays. */
+  readonly freshCongestion?: () => CongestionControl;
   readonly nowUs: InstantUs;
   /** How long datagrams may become; the base size when absent. */
   readonly path?: PathMtuOptions;
@@ -25,6 +27,8 @@ export interface SenderOptions {
 export type SenderEvent =
   /** The receiver has answered. */
   | { readonly kind: "connected"; readonly repair: boolean }
+  /** The connection goes another way now: what was known of the path counts no more. */
+  | { readonly kind: "moved" }
   /** Pieces are too long for what the path was found to carry, and wait in vain. */
   | { readonly kind: "tooNarrow"; readonly datagramBytes: number }
   /** The receiver's last word on an image. */
@@ -33,7 +37,7 @@ export type SenderEvent =
   | { readonly kind: "closed"; readonly end: SenderEnd };
 
 export type SenderEnd =
-  | { readonly how: "finished" | "stopped" | "noAnswer" | "peerGone" }
+  | { readonly how: "finished" | "stopped" | "noAnswer" | "notAuthentic" | "peerGone" }
   | { readonly how: "closedByPeer"; readonly reason: Reason };
 
 export type SenderOutput =

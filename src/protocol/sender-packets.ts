@@ -1,8 +1,15 @@
 import type { InstantUs } from "../base/units.js";
 import type { ByteWriter } from "../wire/bytes.js";
-import { BASE_DATAGRAM_BYTES, beginDatagram, sealDatagram } from "../wire/datagram.js";
+import {
+  BASE_DATAGRAM_BYTES,
+  type HandshakePart,
+  MAX_DATAGRAM_BYTES,
+  OutgoingDatagram,
+} from "../wire/datagram.js";
 import { ackFrameBytes, writeAck } from "../wire/frames/ack.js";
 import { padTo, writePing } from "../wire/frames/frame.js";
+import { writeHello } from "../wire/frames/handshake.js";
+import { HELLO_BYTES } from "../wire/security.js";
 import type { Sent } from "./outgoing-image.js";
 import type { ReceivedPackets } from "./received-packets.js";
 import type { Recovery } from "./recovery.js";
@@ -14,6 +21,9 @@ export type WriteContents = (writer: ByteWriter, packetNumber: number) => Sent[]
 /** A sender's datagrams: number, frames, acknowledgement, tag; what leaves is noted for its recovery. */
 export class SenderPackets {
   lastSentUs: InstantUs;
+  /** Datagrams with our part of the handshake so far. */
+  hellos = 0;
+  private readonly hello: HandshakePart;
 
   constructor(
     private readonly options: SenderOptions,
@@ -21,22 +31,33 @@ export class SenderPackets {
     private readonly received: ReceivedPackets,
   ) {
     this.lastSentUs = options.nowUs;
+    const write = options.security.writeHello.bind(options.security);
+    this.hello = { bytes: HELLO_BYTES, write };
   }
 
   /**
    * The next datagram, with an acknowledgement where one is owed and fits.
    *
+   * @param opening whether it bears our part of the handshake, and HELLO; it is filled then
    * @param filled whether it is padded to `size` bytes; one beyond the base size then tries whether that passes
    */
-  build(size: number, filled: boolean, nowUs: InstantUs, write: WriteContents): Uint8Array {
-    const { writer, packetNumber } = this.begin(size);
+  build(
+    size: number,
+    {
+      opening = false,
+      filled = opening,
+    }: { readonly opening?: boolean; readonly filled?: boolean },
+    nowUs: InstantUs,
+    write: WriteContents,
+  ): Uint8Array {
+    const { outgoing, packetNumber } = this.begin(size, opening);
+    const { writer } = outgoing;
     // A single byte left over could not be filled: no frame is as short as that.
     if (filled) writer.keepFree(PADDING_BYTES_MIN);
-    const contents = write(writer, packetNumber);
+    const contents = opening ? [this.greet(writer)] : [];
+    contents.push(...write(writer, packetNumber));
     if (contents.length === 0) {
       writePing(writer);
-      // Whoever does not know us may say so, but not with more bytes than it was sent.
-      padTo(writer, writer.offset + PING_PADDING_BYTES);
       contents.push({ kind: "ping" });
     }
     this.addAck(writer, nowUs);
@@ -44,7 +65,7 @@ export class SenderPackets {
       writer.keepFree(-PADDING_BYTES_MIN);
       padTo(writer, size);
     }
-    const datagram = sealDatagram(writer, this.options.guard);
+    const datagram = outgoing.finish();
     const bytes = datagram.length;
     const triesSize = filled && bytes > BASE_DATAGRAM_BYTES;
     this.recovery.onSent({ packetNumber, sentUs: nowUs, bytes, contents, triesSize });
@@ -59,18 +80,25 @@ export class SenderPackets {
 
   /** Nothing but an acknowledgement, which asks for none itself. */
   bareAck(nowUs: InstantUs): Uint8Array {
-    const { writer } = this.begin(BASE_DATAGRAM_BYTES);
-    this.addAck(writer, nowUs);
+    const { outgoing } = this.begin(BASE_DATAGRAM_BYTES, false);
+    this.addAck(outgoing.writer, nowUs);
     this.lastSentUs = nowUs;
-    return sealDatagram(writer, this.options.guard);
+    return outgoing.finish();
   }
 
-  private begin(size: number): { writer: ByteWriter; packetNumber: number } {
+  private greet(writer: ByteWriter): Sent {
+    this.hellos += 1;
+    writeHello(writer, { kind: "hello", maxDatagramBytes: MAX_DATAGRAM_BYTES });
+    return { kind: "hello" };
+  }
+
+  private begin(size: number, opening: boolean) {
     const packetNumber = this.recovery.takePacketNumber();
-    const { connectionId, guard, takeMemory } = this.options;
-    const header = { from: "sender", connectionId, packetNumber } as const;
+    const { connectionId, security, takeMemory } = this.options;
+    const name = { from: "sender", connectionId, packetNumber } as const;
     const memory = takeMemory?.(size) ?? new Uint8Array(size);
-    return { writer: beginDatagram(memory, header, guard), packetNumber };
+    const part = opening ? this.hello : undefined;
+    return { outgoing: new OutgoingDatagram(memory, name, security.seal, part), packetNumber };
   }
 
   private addAck(writer: ByteWriter, nowUs: InstantUs): void {
@@ -81,9 +109,6 @@ export class SenderPackets {
     this.received.onReported();
   }
 }
-
-/** More than a CLOSE is longer than a PING. */
-const PING_PADDING_BYTES = 16;
 
 /** A receiver's packets are few: more ranges would only take room from pieces. Ours. */
 const ACK_RANGES_BESIDE_DATA = 8;

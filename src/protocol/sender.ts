@@ -1,20 +1,27 @@
 import { after, durationUs, type InstantUs, NEVER } from "../base/units.js";
-import { type ByteWriter, sameBytes } from "../wire/bytes.js";
-import { BASE_DATAGRAM_BYTES, MAX_DATAGRAM_BYTES, openDatagram } from "../wire/datagram.js";
+import type { ByteWriter } from "../wire/bytes.js";
+import { BASE_DATAGRAM_BYTES } from "../wire/datagram.js";
 import type { AckFrame } from "../wire/frames/ack.js";
 import { type Reason, type ResultFrame, writeClose } from "../wire/frames/end.js";
-import { type Frame, isAckEliciting, readFrames } from "../wire/frames/frame.js";
-import { type WelcomeFrame, writeHello } from "../wire/frames/handshake.js";
-import { CLOSE_TIMEOUTS, CONNECT_TIMEOUT_US, IDLE_TIMEOUT_US, KEEPALIVE_US } from "./limits.js";
+import { type Frame, isAckEliciting } from "../wire/frames/frame.js";
+import type { WelcomeFrame } from "../wire/frames/handshake.js";
+import type { PathChallengeFrame } from "../wire/frames/path.js";
+import {
+  CLOSE_TIMEOUTS,
+  CONNECT_TIMEOUT_US,
+  HELLO_DATAGRAMS_MIN,
+  IDLE_TIMEOUT_US,
+  KEEPALIVE_US,
+} from "./limits.js";
 import { LossMeter } from "./loss-meter.js";
 import type { ImageSource, OutgoingImage, Sent } from "./outgoing-image.js";
 import { OutgoingImages } from "./outgoing-images.js";
 import type { ParityTerms } from "./parity-policy.js";
+import { PathAnswer } from "./path-answer.js";
 import { datagramBytesFor } from "./path-mtu.js";
 import type { PieceSupply } from "./piece-ledger.js";
 import { ReceivedPackets } from "./received-packets.js";
 import { Recovery } from "./recovery.js";
-import { MAX_ACK_DELAY_US } from "./rtt.js";
 import type {
   SenderEnd,
   SenderEvent,
@@ -22,6 +29,7 @@ import type {
   SenderOutput,
   SenderState,
 } from "./sender-events.js";
+import { type FramesArrival, SenderInbox } from "./sender-inbox.js";
 import { SenderPackets } from "./sender-packets.js";
 import { SendingRoom } from "./sending-room.js";
 import type { SentPacket } from "./sent-packet.js";
@@ -37,13 +45,11 @@ export type { SenderEnd, SenderEvent, SenderOptions, SenderOutput } from "./send
 export class Sender {
   readonly recovery: Recovery<Sent>;
   readonly lossMeter = new LossMeter();
-  /** Datagrams that were not the receiver's, or damaged. */
-  malformed = 0;
   private state: SenderState = { name: "connecting" };
   private readonly images = new OutgoingImages();
   private noMoreImages = false;
-  private toldTooNarrow = false;
   private readonly received = new ReceivedPackets();
+  private readonly inbox: SenderInbox;
   private readonly packets: SenderPackets;
   private readonly room: SendingRoom;
   private readonly events: SenderEvent[] = [];
@@ -58,9 +64,11 @@ export class Sender {
   private readonly parityTerms = (): ParityTerms => this.room.parityTerms;
   private connectDeadlineUs: InstantUs;
   private lastHeardUs: InstantUs;
+  private readonly pathAnswer = new PathAnswer();
 
   constructor(private readonly options: SenderOptions) {
     this.recovery = new Recovery(options.congestion);
+    this.inbox = new SenderInbox(options.security, options.connectionId);
     this.packets = new SenderPackets(options, this.recovery, this.received);
     this.room = new SendingRoom(options, this.recovery);
     const timeout = durationUs(options.connectTimeoutUs ?? CONNECT_TIMEOUT_US);
@@ -115,29 +123,28 @@ export class Sender {
 
   handleDatagram(bytes: Uint8Array, nowUs: InstantUs): void {
     if (this.state.name === "closed") return;
-    const opened = openDatagram(bytes, this.options.guard);
-    if (typeof opened === "string") return this.reject();
-    const { header } = opened;
-    const ours = sameBytes(header.connectionId, this.options.connectionId);
-    if (!ours || header.from !== "receiver") return this.reject();
-    const frames = readFrames(opened.frames, bytes);
-    if (frames === undefined) return this.reject();
-    const [only, more] = frames;
-    // A receiver that does not know us has no numbers to count by: its CLOSE bears one of ours.
-    if (only?.kind === "close" && more === undefined) return this.handleClose(only.reason);
-    if (!this.received.record(header.packetNumber, frames.some(isAckEliciting), nowUs)) return;
+    const isDuplicate = (number: number): boolean => this.received.has(number);
+    const arrival = this.inbox.read(bytes, isDuplicate, this.state.name === "connecting");
+    if (this.options.security.seal.isSpent) return this.end({ how: "peerGone" });
+    if (arrival === undefined) return;
+    if (arrival.kind === "reset") return this.handleClose("unknownConnection");
+    if (arrival.kind === "frames") return this.handleFrames(arrival, nowUs);
+    this.probes = 1;
+  }
+
+  private handleFrames({ packetNumber, frames }: FramesArrival, nowUs: InstantUs): void {
+    if (!this.received.record(packetNumber, frames.some(isAckEliciting), nowUs)) return;
     this.lastHeardUs = nowUs;
-    const newest = header.packetNumber === this.received.largest;
+    const newest = packetNumber === this.received.largest;
     for (const frame of frames) this.handleFrame(frame, newest, nowUs);
-    const { sentPackets, lostForGood } = this.recovery;
-    this.lossMeter.update(sentPackets, lostForGood, nowUs);
+    this.lossMeter.update(this.recovery.sentPackets, this.recovery.lostForGood, nowUs);
     this.closeWhenFinished(nowUs);
   }
 
   handleTimeout(nowUs: InstantUs): void {
     if (this.state.name === "closed") return;
     if (this.state.name === "connecting" && this.connectDeadlineUs <= nowUs) {
-      return this.end({ how: "noAnswer" });
+      return this.end({ how: this.inbox.falseAnswers > 0 ? "notAuthentic" : "noAnswer" });
     }
     if (this.state.name === "closing" && this.state.untilUs <= nowUs) {
       return this.endClosing(this.state.reason);
@@ -162,7 +169,9 @@ export class Sender {
   }
 
   pollOutput(nowUs: InstantUs): SenderOutput {
-    this.noticeTooNarrow();
+    if (this.state.name === "open" && this.room.noticeTooNarrow()) {
+      this.events.push({ kind: "tooNarrow", datagramBytes: this.pathDatagramBytes });
+    }
     const event = this.events.shift();
     if (event !== undefined) return { kind: "event", event };
     const datagram = this.state.name === "closed" ? undefined : this.nextDatagram(nowUs);
@@ -170,8 +179,18 @@ export class Sender {
     return { kind: "waitUntil", deadlineUs: this.deadlineUs(nowUs) };
   }
 
+  /** Datagrams that were not the receiver's, or made no sense. */
+  get malformed(): number {
+    return this.inbox.malformed;
+  }
+
+  /** Datagrams with a packet number that had come before. */
+  get repeated(): number {
+    return this.inbox.repeated;
+  }
+
   private reject(): void {
-    this.malformed += 1;
+    this.inbox.malformed += 1;
   }
 
   private handleFrame(frame: Frame, newest: boolean, nowUs: InstantUs): void {
@@ -189,6 +208,8 @@ export class Sender {
         return this.handleClose(frame.reason);
       case "ping":
         return;
+      case "pathChallenge":
+        return this.handleChallenge(frame);
       default:
         // HELLO, MANIFEST, PIECE and DONE are a sender's frames.
         return this.reject();
@@ -230,8 +251,17 @@ export class Sender {
     this.state = { name: "open" };
     this.images.repair = frame.repair;
     this.room.onTerms(frame.windowBytes, frame.maxDatagramBytes);
+    this.inbox.resetToken = frame.resetToken.slice();
     this.probes = 0;
     this.events.push({ kind: "connected", repair: frame.repair });
+  }
+
+  /** The receiver sees us elsewhere than before; on another path all is learnt anew. */
+  private handleChallenge(frame: PathChallengeFrame): void {
+    const fresh = this.options.freshCongestion?.();
+    if (!this.pathAnswer.take(frame) || fresh === undefined) return;
+    this.room.movePath(fresh);
+    this.events.push({ kind: "moved" });
   }
 
   private handleResult(frame: ResultFrame): void {
@@ -243,12 +273,6 @@ export class Sender {
   private handleClose(reason: Reason): void {
     if (this.state.name === "closing") this.endClosing(this.state.reason);
     else this.end({ how: "closedByPeer", reason });
-  }
-
-  private noticeTooNarrow(): void {
-    if (this.toldTooNarrow || this.state.name !== "open" || !this.room.isTooNarrow) return;
-    this.toldTooNarrow = true;
-    this.events.push({ kind: "tooNarrow", datagramBytes: this.pathDatagramBytes });
   }
 
   private closeWhenFinished(nowUs: InstantUs): void {
@@ -293,7 +317,11 @@ export class Sender {
 
   private deadlineUs(nowUs: InstantUs): InstantUs {
     if (this.state.name === "closed") return NEVER;
-    let next = Math.min(this.recovery.deadlineUs, this.quietDeadlineUs(), this.ackDueUs());
+    let next = Math.min(
+      this.recovery.deadlineUs,
+      this.quietDeadlineUs(),
+      this.received.dueUs(this.recovery.rtt),
+    );
     if (this.state.name === "connecting") next = Math.min(next, this.connectDeadlineUs);
     else next = Math.min(next, after(this.lastHeardUs, IDLE_TIMEOUT_US));
     if (this.state.name === "closing") next = Math.min(next, this.state.untilUs);
@@ -301,12 +329,6 @@ export class Sender {
       next = Math.min(next, this.room.nextUs(nowUs));
     }
     return next as InstantUs;
-  }
-
-  private ackDueUs(): InstantUs {
-    if (this.received.owed === 0) return NEVER;
-    const share = this.recovery.rtt.smoothedUs / 8;
-    return after(this.received.owedSinceUs, durationUs(Math.min(share, MAX_ACK_DELAY_US)));
   }
 
   /** The receiver's window is for pieces; a manifest passes it, for pieces may be waiting for just that. */
@@ -324,8 +346,11 @@ export class Sender {
   private nextDatagram(nowUs: InstantUs): Uint8Array | undefined {
     // Heard, but not welcomed: WELCOME is lost, and another HELLO brings it again.
     const isConnecting = this.state.name === "connecting";
-    if (isConnecting && (this.probes > 0 || this.ackDueUs() <= nowUs))
-      return this.buildHello(nowUs);
+    if (this.pathAnswer.isDue) return this.buildPathAnswer(nowUs);
+    if (isConnecting && (this.probes > 0 || this.received.dueUs(this.recovery.rtt) <= nowUs)) {
+      this.probes = 0;
+      return this.packets.build(BASE_DATAGRAM_BYTES, { opening: true }, nowUs, () => []);
+    }
     if (this.probes > 0) {
       this.probes -= 1;
       // The last is short: its acknowledgement shows whether it is length that is lost.
@@ -338,15 +363,15 @@ export class Sender {
       this.limited = isOpen ? !this.room.isCapped : !this.room.fitsPath;
     } else this.limited = false;
     if (!this.limited) this.recovery.delivery.onAppLimited(this.recovery.inFlightBytes);
-    if (this.ackDueUs() > nowUs) return undefined;
+    if (this.received.dueUs(this.recovery.rtt) > nowUs) return undefined;
     // Whoever speaks to us still has not heard our CLOSE. RFC 9000 section 10.2.1.
     if (this.state.name !== "closing") return this.packets.bareAck(nowUs);
     return this.build(nowUs, true, BASE_DATAGRAM_BYTES);
   }
 
-  private buildHello(nowUs: InstantUs): Uint8Array {
-    this.probes = 0;
-    return this.packets.build(BASE_DATAGRAM_BYTES, true, nowUs, (writer) => [hello(writer)]);
+  private buildPathAnswer(nowUs: InstantUs): Uint8Array {
+    const write = (writer: ByteWriter): Sent[] => [this.pathAnswer.write(writer)];
+    return this.packets.build(BASE_DATAGRAM_BYTES, { filled: true }, nowUs, write);
   }
 
   /** A PING filled to a length that is to be tried, if one is. RFC 9000 section 14.4. */
@@ -354,47 +379,37 @@ export class Sender {
     const size = this.sizeToTry(nowUs);
     if (size === undefined) return undefined;
     this.room.pathMtu.onProbeSent(size);
-    const datagram = this.packets.build(size, true, nowUs, () => []);
+    const datagram = this.packets.build(size, { filled: true }, nowUs, () => []);
     this.room.pacer.onSent(datagram.length);
     return datagram;
   }
 
   /**
-   * A datagram of whatever is most urgent; a probe carries something in any case. Until the receiver has
-   * answered each bears HELLO too, so that whichever comes first opens the connection.
+   * A datagram of whatever is most urgent; a probe carries something in any case. Until the receiver has answered,
+   * those with a manifest bear our part of the handshake, and so do the first few: pieces fill a datagram by themselves.
    */
   private build(nowUs: InstantUs, probe: boolean, most = this.room.datagramBytes): Uint8Array {
     const { state } = this;
     const early = state.name === "connecting";
+    const { hellos } = this.packets;
+    const opening = early && (hellos < HELLO_DATAGRAMS_MIN || this.images.hasControlDue);
     const size = early ? BASE_DATAGRAM_BYTES : most;
-    const datagram = this.packets.build(size, early, nowUs, (writer, packetNumber) => {
+    const datagram = this.packets.build(size, { opening }, nowUs, (writer, packetNumber) => {
       if (state.name === "closing") {
         writeClose(writer, { reason: state.reason });
         return [{ kind: "close" }];
       }
-      const opening = early ? hello(writer) : undefined;
-      const contents = this.fill(writer, packetNumber, probe);
-      if (opening !== undefined) contents.unshift(opening);
-      return contents;
+      // A receiver that is full takes no pieces, not even as probes.
+      const takesPieces = probe ? this.room.takesPiecesAsProbe : this.room.takesPieces;
+      const terms = { takesPieces, parity: this.parityTerms };
+      const contents = this.images.write(writer, packetNumber, terms);
+      if (contents.length > 0 || opening) return contents;
+      if (!probe) return this.images.writeParity(writer);
+      // The first time that an answer is late, nothing is repeated twice: it may be late only.
+      const before = this.recovery.backoff > 1 ? packetNumber : this.probesFrom;
+      return this.images.writeOldest(writer, packetNumber, takesPieces, before);
     });
     this.room.pacer.onSent(datagram.length);
     return datagram;
   }
-
-  private fill(writer: ByteWriter, packetNumber: number, probe: boolean): Sent[] {
-    // A receiver that is full takes no pieces, not even as probes.
-    const takesPieces = probe ? this.room.takesPiecesAsProbe : this.room.takesPieces;
-    const terms = { takesPieces, parity: this.parityTerms };
-    const contents = this.images.write(writer, packetNumber, terms);
-    if (contents.length > 0) return contents;
-    if (!probe) return this.images.writeParity(writer);
-    // The first time that an answer is late, nothing is repeated twice: it may be late only.
-    const before = this.recovery.backoff > 1 ? packetNumber : this.probesFrom;
-    return this.images.writeOldest(writer, packetNumber, takesPieces, before);
-  }
-}
-
-function hello(writer: ByteWriter): Sent {
-  writeHello(writer, { kind: "hello", maxDatagramBytes: MAX_DATAGRAM_BYTES });
-  return { kind: "hello" };
 }

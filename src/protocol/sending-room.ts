@@ -1,5 +1,6 @@
 import { type BytesPerSecond, bytesPerSecond, type InstantUs } from "../base/units.js";
-import { BASE_DATAGRAM_BYTES } from "../wire/datagram.js";
+import { BASE_DATAGRAM_BYTES, MAX_DATAGRAM_BYTES } from "../wire/datagram.js";
+import type { CongestionControl } from "./congestion.js";
 import { RECEIVE_WINDOW_BYTES_MIN } from "./limits.js";
 import { Pacer } from "./pacer.js";
 import type { ParityTerms } from "./parity-policy.js";
@@ -9,13 +10,17 @@ import type { SenderOptions } from "./sender-events.js";
 
 /** What a sender may let go, and when: both windows, the pace, and the size of a datagram. */
 export class SendingRoom {
-  readonly pathMtu: PathMtu;
+  pathMtu: PathMtu;
   readonly pacer = new Pacer();
   /** Until the receiver has told its window: what it does not take will be asked for again. */
   peerWindowBytes: number;
   /** The datagram that the longest piece needs. */
   neededBytes = BASE_DATAGRAM_BYTES;
   private windowIsGuess = true;
+  private toldTooNarrow = false;
+  private congestion: CongestionControl;
+  /** What the receiver takes, once it has said so. */
+  private peerDatagramBytes = MAX_DATAGRAM_BYTES;
 
   constructor(
     private readonly options: SenderOptions,
@@ -23,6 +28,15 @@ export class SendingRoom {
   ) {
     this.peerWindowBytes = Math.max(RECEIVE_WINDOW_BYTES_MIN, options.congestion.windowBytes);
     this.pathMtu = new PathMtu(options.path ?? { mostBytes: BASE_DATAGRAM_BYTES });
+    this.congestion = options.congestion;
+  }
+
+  /** Another path: of its datagrams' size and of its congestion nothing is known. */
+  movePath(congestion: CongestionControl): void {
+    this.congestion = congestion;
+    this.recovery.movePath(congestion);
+    this.pathMtu = new PathMtu(this.options.path ?? { mostBytes: BASE_DATAGRAM_BYTES });
+    this.pathMtu.limit(this.peerDatagramBytes);
   }
 
   /** The receiver's newest word on its window. */
@@ -34,17 +48,18 @@ export class SendingRoom {
   /** The receiver's terms; of its window an acknowledgement may have told newer. */
   onTerms(windowBytes: number, datagramBytes: number): void {
     if (this.windowIsGuess) this.peerWindowBytes = windowBytes;
+    this.peerDatagramBytes = datagramBytes;
     this.pathMtu.limit(datagramBytes);
   }
 
   get pacingRate(): BytesPerSecond {
-    const rate = this.options.congestion.pacingRate(this.recovery.rtt);
+    const rate = this.congestion.pacingRate(this.recovery.rtt);
     return bytesPerSecond(Math.min(rate, this.options.rateCap ?? rate));
   }
 
   /** True when the host's cap, not the congestion window, spaces datagrams. */
   get isCapped(): boolean {
-    return this.pacingRate < this.options.congestion.pacingRate(this.recovery.rtt);
+    return this.pacingRate < this.congestion.pacingRate(this.recovery.rtt);
   }
 
   /** A full datagram, as long as the path carries and as is worth sending now. */
@@ -57,7 +72,7 @@ export class SendingRoom {
 
   /** Whether congestion control lets a full datagram go; one always may, however long pieces are. */
   get fitsPath(): boolean {
-    return this.recovery.inFlightBytes === 0 || this.fits(this.options.congestion.windowBytes);
+    return this.recovery.inFlightBytes === 0 || this.fits(this.congestion.windowBytes);
   }
 
   /** Whether pieces may leave: the path carries them whole, and the receiver has room for those of a full datagram. */
@@ -70,9 +85,16 @@ export class SendingRoom {
     return this.carriesPieces && this.peerWindowBytes >= this.datagramBytes;
   }
 
-  /** True when some pieces are too long for the path, whatever is tried. */
-  get isTooNarrow(): boolean {
+  /** Whether some pieces are too long for the path, whatever is tried. */
+  private get isTooNarrow(): boolean {
     return !this.carriesPieces && this.pathMtu.state === "complete";
+  }
+
+  /** True once, when it has turned out that some pieces are too long for the path. */
+  noticeTooNarrow(): boolean {
+    if (this.toldTooNarrow || !this.isTooNarrow) return false;
+    this.toldTooNarrow = true;
+    return true;
   }
 
   /** When the next datagram may leave; not after `nowUs` means at once. */
@@ -99,7 +121,7 @@ export class SendingRoom {
   }
 
   private get usefulBytes(): number {
-    const window = Math.min(this.options.congestion.windowBytes, this.peerWindowBytes);
+    const window = Math.min(this.congestion.windowBytes, this.peerWindowBytes);
     return Math.max(this.neededBytes, usefulDatagramBytes(window, this.pacingRate));
   }
 

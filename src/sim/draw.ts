@@ -12,7 +12,7 @@ import { Bbr } from "../protocol/bbr.js";
 import type { CongestionControl } from "../protocol/congestion.js";
 import { Ledbat } from "../protocol/ledbat.js";
 import { NewReno } from "../protocol/new-reno.js";
-import type { Guard } from "../wire/guard.js";
+import type { ChecksumSealing } from "./checksum-sealing.js";
 import type { Cut, DatagramLimit, LinkOptions } from "./link.js";
 import type { HostOptions, Scenario, SimulatedImage, SimulatedSupply } from "./plan.js";
 
@@ -22,7 +22,7 @@ import type { HostOptions, Scenario, SimulatedImage, SimulatedSupply } from "./p
  *
  * Each ill is absent from about half of all runs, so that its effects can be told apart.
  */
-export function drawScenario(seed: number, guard: Guard): Scenario {
+export function drawScenario(seed: number, sealing: ChecksumSealing): Scenario {
   const random = new Random(seed);
   const forward = drawLink(random, seed * 2);
   const backward = drawLink(random, seed * 2 + 1);
@@ -43,7 +43,7 @@ export function drawScenario(seed: number, guard: Guard): Scenario {
   const links = { forward: { ...forward, limits }, backward, timersLateUs };
   return {
     seed,
-    guard,
+    sealing,
     images,
     congestion,
     ...links,

@@ -3,7 +3,7 @@ import type { BytesPerSecond, DurationUs, InstantUs } from "../base/units.js";
 import type { CongestionControl } from "../protocol/congestion.js";
 import type { PathMtuOptions } from "../protocol/path-mtu.js";
 import type { SenderEnd } from "../protocol/sender-events.js";
-import type { Guard } from "../wire/guard.js";
+import type { ChecksumSealing } from "./checksum-sealing.js";
 import type { LinkCounters, LinkOptions } from "./link.js";
 import type { Seen } from "./trace.js";
 
@@ -11,7 +11,7 @@ import type { Seen } from "./trace.js";
 export interface Scenario {
   /** Draws the connection id and the pieces' bytes. */
   readonly seed: number;
-  readonly guard: Guard;
+  readonly sealing: ChecksumSealing;
   readonly images: readonly SimulatedImage[];
   readonly forward: LinkOptions;
   readonly backward: LinkOptions;
@@ -29,6 +29,8 @@ export interface Scenario {
   readonly meddler?: Meddler;
   /** Somebody stops one side, as with Ctrl-C. */
   readonly interrupt?: Interrupt;
+  /** The sender's address changes on the way, as behind a NAT that forgets, or in another network. Soonest first. */
+  readonly moves?: readonly Move[];
   /** Timers fire up to this much late, evenly drawn, as on a busy machine. */
   readonly timersLateUs?: DurationUs;
   /** Told each datagram, event and timer, in order. */
@@ -71,6 +73,13 @@ export interface HostOptions {
   readonly writeUs?: DurationUs;
   /** From the last piece to the verdict on the digest. */
   readonly verifyUs?: DurationUs;
+}
+
+/** What is sent to the old address from then on is lost. */
+export interface Move {
+  readonly atUs: InstantUs;
+  /** What of the address is another. */
+  readonly changes: "port" | "host";
 }
 
 export interface Interrupt {
@@ -117,6 +126,8 @@ export interface Outcome {
   readonly pathDatagramBytes: number;
   /** Of the sender and of the receiver. */
   readonly malformed: number;
+  /** Datagrams, at both ends, with a packet number that had come before. */
+  readonly repeated: number;
   readonly forward: LinkCounters;
   readonly backward: LinkCounters;
   /** Missing pieces of each image at the end. */

@@ -1,6 +1,7 @@
 import { Random } from "../base/random.js";
 import { durationUs, type InstantUs, instantUs } from "../base/units.js";
 import { Bbr } from "../protocol/bbr.js";
+import type { CongestionControl } from "../protocol/congestion.js";
 import { Receiver } from "../protocol/receiver.js";
 import { Sender } from "../protocol/sender.js";
 import { Bottleneck, type BottleneckOptions } from "./bottleneck.js";
@@ -15,6 +16,7 @@ export type {
   Injection,
   Interrupt,
   Meddler,
+  Move,
   Outcome,
   Scenario,
   SimulatedImage,
@@ -40,28 +42,30 @@ export function simulateTogether(
 ): Outcome[] {
   const [first] = scenarios;
   if (first === undefined) return [];
-  const { guard, repair = true, windowBytes } = first;
+  const { sealing, repair = true, windowBytes } = first;
   const window = windowBytes === undefined ? {} : { windowBytesMax: windowBytes };
-  const receiver = new Receiver({ guard, repair, ...window });
+  const receiver = new Receiver({ security: sealing.receiver(), repair, ...window });
   const shared = bottleneck === undefined ? undefined : new Bottleneck(bottleneck);
   const lanes = scenarios.map((scenario, number) => laneOf(scenario, `sender ${number}`, shared));
-  const deliveries = new Map(lanes.map((lane) => [lane.name, lane.delivery]));
+  const deliveries = new Map(lanes.map((lane) => [lane.address, lane.delivery]));
   const log = (what: string, nowUs: InstantUs): void => world.log("receiver", what, nowUs);
   const host = new SimulatedReceiver(receiver, first.host ?? {}, deliveries, log);
   const late = new Lateness(first.timersLateUs ?? durationUs(0), new Random(first.seed));
-  const world = new World(lanes, host, guard, late);
+  const world = new World(lanes, host, sealing, late);
   world.run(instantUs(first.limitUs ?? LIMIT_US));
   return lanes.map((lane) => outcomeOf(lane, receiver, world.nowUs));
 }
 
 function laneOf(scenario: Scenario, name: string, shared: Bottleneck | undefined): Lane {
   const random = new Random(scenario.seed);
-  const { rateCap, connectTimeoutUs, guard, path } = scenario;
+  const { rateCap, connectTimeoutUs, sealing, path } = scenario;
   const start = instantUs(0);
+  const freshCongestion = (): CongestionControl => scenario.congestion?.() ?? new Bbr();
   const sender = new Sender({
     connectionId: random.bytes(8),
-    guard,
-    congestion: scenario.congestion?.() ?? new Bbr(),
+    security: sealing.sender(),
+    congestion: freshCongestion(),
+    freshCongestion,
     nowUs: start,
     ...(path === undefined ? {} : { path }),
     ...(rateCap === undefined ? {} : { rateCap }),
@@ -72,6 +76,8 @@ function laneOf(scenario: Scenario, name: string, shared: Bottleneck | undefined
   sender.finish(start);
   return {
     name,
+    address: addressOf(name),
+    moves: [...(scenario.moves ?? [])],
     sender,
     delivery: new Delivery(sources, scenario.images),
     forward: new Link(scenario.forward, shared),
@@ -85,6 +91,9 @@ function laneOf(scenario: Scenario, name: string, shared: Bottleneck | undefined
     resultUs: start,
   };
 }
+
+/** A host, of the sender's name, and a port. */
+const addressOf = (name: string): string => `${name}:1`;
 
 /** What is supplied of all images, in order of time. */
 function suppliesOf(images: readonly SimulatedImage[]): TimedSupply[] {
@@ -115,6 +124,7 @@ function outcomeOf(lane: Lane, receiver: Receiver, endUs: InstantUs): Outcome {
     datagrams: sender.recovery.sentPackets,
     pathDatagramBytes: sender.pathDatagramBytes,
     malformed: sender.malformed + receiver.malformed + delivery.malformed,
+    repeated: sender.repeated + receiver.repeated,
     forward: forward.counters,
     backward: backward.counters,
     missing: delivery.missing,

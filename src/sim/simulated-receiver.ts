@@ -171,7 +171,7 @@ export class SimulatedReceiver {
     nowUs: InstantUs,
   ): void {
     if (event.kind !== "piece") this.log(describeEvent(event), nowUs);
-    const delivery = this.deliveries.get(connection.path);
+    const delivery = this.deliveries.get(connection.options.path);
     if (delivery === undefined) return;
     delivery.connections.add(connection);
     const { acceptUs, verifyUs, writeUs } = this.options;

@@ -1,8 +1,8 @@
 import type { Range } from "../base/range-set.js";
 import type { InstantUs } from "../base/units.js";
-import { openDatagram } from "../wire/datagram.js";
+import { openDatagram, readHeader } from "../wire/datagram.js";
 import { type Frame, readFrames } from "../wire/frames/frame.js";
-import type { Guard } from "../wire/guard.js";
+import type { ConnectionSeal } from "../wire/security.js";
 
 /** A datagram as somebody on the path sees it. */
 export interface Seen {
@@ -13,13 +13,18 @@ export interface Seen {
   readonly datagram: Uint8Array;
 }
 
-/** Opens a datagram for whoever looks on; undefined when it is not whole. */
-export function look(datagram: Uint8Array, guard: Guard, nowUs: InstantUs): Seen | undefined {
-  const opened = openDatagram(datagram, guard);
-  if (typeof opened === "string") return undefined;
-  const frames = readFrames(opened.frames, datagram);
+/** Opens a datagram for whoever looks on; undefined when it has no frames, or is not whole. */
+export function look(
+  datagram: Uint8Array,
+  seal: ConnectionSeal,
+  nowUs: InstantUs,
+): Seen | undefined {
+  const header = readHeader(datagram);
+  if (typeof header === "string" || header.kind === "stateless") return undefined;
+  const reader = openDatagram(datagram, header, seal);
+  const frames = reader && readFrames(reader, datagram);
   if (frames === undefined) return undefined;
-  const { from, packetNumber } = opened.header;
+  const { from, packetNumber } = header;
   return { from, nowUs, packetNumber, frames, datagram };
 }
 

@@ -3,9 +3,9 @@ import type { Random } from "../base/random.js";
 import { type DurationUs, type InstantUs, instantUs, NEVER } from "../base/units.js";
 import type { PieceSupply } from "../protocol/piece-ledger.js";
 import type { Sender, SenderEnd } from "../protocol/sender.js";
-import type { Guard } from "../wire/guard.js";
+import type { ChecksumSealing } from "./checksum-sealing.js";
 import type { Link } from "./link.js";
-import type { Interrupt, Meddler } from "./plan.js";
+import type { Interrupt, Meddler, Move } from "./plan.js";
 import type { Delivery, SimulatedReceiver } from "./simulated-receiver.js";
 import { describeDatagram, look } from "./trace.js";
 
@@ -19,6 +19,10 @@ export interface TimedSupply {
 /** One sender with its links. */
 export interface Lane {
   readonly name: string;
+  /** Where datagrams of the sender come from at present. */
+  address: string;
+  /** Still to come, soonest first. */
+  readonly moves: Move[];
   readonly sender: Sender;
   readonly delivery: Delivery;
   readonly forward: Link;
@@ -71,7 +75,7 @@ export class World {
   constructor(
     private readonly lanes: readonly Lane[],
     private readonly host: SimulatedReceiver,
-    private readonly guard: Guard,
+    private readonly sealing: ChecksumSealing,
     private readonly late: Lateness,
   ) {}
 
@@ -82,15 +86,16 @@ export class World {
         this.late.of(i, this.drainSender(lane), this.nowUs),
       );
       const drainedUs = this.host.drain(this.nowUs, (datagram, to) => {
-        const lane = this.lanes.find(({ name }) => name === to);
+        const lane = this.lanes.find(({ address }) => address === to);
         this.carry("receiver", datagram, lane);
       });
       const receiverUs = this.late.of(-1, drainedUs, this.nowUs);
       if (this.isOver) return;
       let next = Math.min(receiverUs, this.host.deadlineUs, ...deadlines);
-      for (const { forward, backward, interrupt, supplies } of this.lanes) {
+      for (const { forward, backward, interrupt, supplies, moves } of this.lanes) {
         next = Math.min(next, forward.nextDelivery(), backward.nextDelivery());
         next = Math.min(next, interrupt?.atUs ?? NEVER, supplies[0]?.atUs ?? NEVER);
+        next = Math.min(next, moves[0]?.atUs ?? NEVER);
       }
       if (next > limitUs) return;
       this.moveTo(next, deadlines, receiverUs);
@@ -98,6 +103,7 @@ export class World {
         this.deliver(lane);
         this.supply(lane);
         this.interrupt(lane);
+        this.move(lane);
       }
       this.lanes.forEach((lane, i) => {
         if ((deadlines[i] as number) > this.nowUs || lane.end !== undefined) return;
@@ -149,7 +155,7 @@ export class World {
     if (lane === undefined) return;
     const { meddler, trace } = lane;
     const watched = trace ?? meddler.loses ?? meddler.injects;
-    const seen = watched === undefined ? undefined : look(datagram, this.guard, this.nowUs);
+    const seen = watched === undefined ? undefined : look(datagram, this.sealing.seal, this.nowUs);
     const lost = seen !== undefined && meddler.loses?.(seen) === true;
     if (trace !== undefined) {
       const fate = lost ? "loses" : "sends";
@@ -159,22 +165,22 @@ export class World {
     for (const injection of seen === undefined ? [] : (meddler.injects?.(seen) ?? [])) {
       if (injection.to === "sender") lane.sender.handleDatagram(injection.datagram, this.nowUs);
       else {
-        const source = injection.from ?? lane.name;
+        const source = injection.from ?? lane.address;
         this.host.receiver.handleDatagram(injection.datagram, source, this.nowUs);
       }
     }
   }
 
   private deliver(lane: Lane): void {
-    const { forward, backward, sender, name, trace } = lane;
+    const { forward, backward, sender, name, address, trace } = lane;
     const arrives = (who: string, datagram: Uint8Array): void => {
       if (trace === undefined) return;
-      const seen = look(datagram, this.guard, this.nowUs);
+      const seen = look(datagram, this.sealing.seal, this.nowUs);
       this.log(who, `gets  ${describeDatagram(datagram, seen)}`, this.nowUs);
     };
     for (let d = forward.deliver(this.nowUs); d !== undefined; d = forward.deliver(this.nowUs)) {
       arrives("receiver", d);
-      this.host.receiver.handleDatagram(d, name, this.nowUs);
+      this.host.receiver.handleDatagram(d, address, this.nowUs);
     }
     for (let d = backward.deliver(this.nowUs); d !== undefined; d = backward.deliver(this.nowUs)) {
       arrives(name, d);
@@ -194,6 +200,16 @@ export class World {
       );
       lane.sender.supply(next.image, next.supply);
     }
+  }
+
+  private move(lane: Lane): void {
+    const [next] = lane.moves;
+    if (next === undefined || next.atUs > this.nowUs) return;
+    lane.moves.shift();
+    const [host, port] = lane.address.split(":") as [string, string];
+    lane.address =
+      next.changes === "port" ? `${host}:${Number(port) + 1}` : `${host}'s next:${port}`;
+    this.log(lane.name, `moves to ${lane.address}`, this.nowUs);
   }
 
   private interrupt(lane: Lane): void {

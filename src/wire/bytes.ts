@@ -23,6 +23,13 @@ export function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
   return true;
 }
 
+/** The same for secrets: it takes as long, whatever agrees. */
+export function sameSecret(one: Uint8Array, other: Uint8Array): boolean {
+  let differences = one.length ^ other.length;
+  for (let i = 0; i < one.length; i += 1) differences |= (one[i] as number) ^ (other[i] ?? 0);
+  return differences === 0;
+}
+
 /**
  * Reads big-endian fields from bytes that came from a peer.
  *

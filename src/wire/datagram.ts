@@ -1,8 +1,8 @@
 import { ByteReader, ByteWriter, varintBytes, viewOf } from "./bytes.js";
-import type { Guard } from "./guard.js";
+import { ANSWER_BYTES, type ConnectionSeal, HELLO_BYTES } from "./security.js";
 
 /** The version of this wire format. docs/protocol.md section 3. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** Bytes of a connection id; 64 random bits cannot be guessed from off the path. RFC 9000 section 5.1. */
 export const CONNECTION_ID_BYTES = 8;
@@ -27,15 +27,15 @@ export const KIND_STATELESS = 0xc0;
 
 /** Flips with each update of the keys. RFC 9001 section 6. */
 export const KEY_PHASE_BIT = 0x20;
-
+const KIND_BITS = 0xc0;
 const DIRECTION_BIT = 0x10;
-const RESERVED_BITS = 0xe0;
 const VERSION_BITS = 0x0f;
 const HEADER_FIXED_BYTES = 1 + CONNECTION_ID_BYTES;
 
 export type Role = "sender" | "receiver";
 
-export interface Header {
+/** What names a datagram: its writer, its connection, its number. */
+export interface PacketName {
   /** Who wrote the datagram. A datagram reflected to its own writer is dropped by this. */
   readonly from: Role;
   readonly connectionId: Uint8Array;
@@ -43,62 +43,119 @@ export interface Header {
   readonly packetNumber: number;
 }
 
-/** The header of a datagram with frames behind a part of the handshake. */
-export interface OpeningHeader extends Header {
-  /** Where the handshake's HELLO_BYTES or ANSWER_BYTES begin. */
-  readonly handshakeAt: number;
+/** The header of a datagram with frames. */
+export interface PacketHeader extends PacketName {
+  readonly kind: "sealed" | "early";
   /** Where its frames begin. */
   readonly framesAt: number;
 }
 
-export interface OpenedDatagram {
-  readonly header: Header;
-  /** Stands at the first frame and ends before the guard's tag. */
-  readonly frames: ByteReader;
+/** The header of a datagram with frames behind a part of the handshake. */
+export interface OpeningHeader extends PacketName {
+  readonly kind: "opening";
+  /** Where the handshake's HELLO_BYTES or ANSWER_BYTES begin. */
+  readonly handshakeAt: number;
+  readonly framesAt: number;
 }
 
-export type Malformed =
-  | "tooShort"
-  | "damaged"
-  | "unknownVersion"
-  | "reservedBits"
-  | "badHeader"
-  | "badFrame";
+/** The header of a receiver's datagram of no connection. */
+export interface StatelessHeader {
+  readonly kind: "stateless";
+  readonly from: "receiver";
+  readonly connectionId: Uint8Array;
+  /** Where its body begins. */
+  readonly bodyAt: number;
+}
 
-/** Bytes of the header for a packet number. */
+export type Header = PacketHeader | OpeningHeader | StatelessHeader;
+
+export type Malformed = "tooShort" | "unknownVersion" | "reservedBits" | "badHeader";
+
+/** Bytes of the header for a packet number, without a part of the handshake. */
 export const headerBytes = (packetNumber: number): number =>
   HEADER_FIXED_BYTES + varintBytes(packetNumber);
 
-/** Writes a datagram's header. Its frames follow; `sealDatagram` ends it. */
-export function beginDatagram(target: Uint8Array, header: Header, guard: Guard): ByteWriter {
-  const writer = new ByteWriter(target, 0, target.length - guard.tagBytes);
-  writer.u8(PROTOCOL_VERSION | (header.from === "receiver" ? DIRECTION_BIT : 0));
-  writer.bytes(header.connectionId);
-  writer.varint(header.packetNumber);
-  return writer;
+/** Writes a part of the handshake at an offset of a datagram; what is before it is written already. */
+export interface HandshakePart {
+  readonly bytes: number;
+  write(datagram: Uint8Array, at: number): void;
 }
 
-/** Ends a datagram with the guard's tag; returns the bytes to send. */
-export function sealDatagram(writer: ByteWriter, guard: Guard): Uint8Array {
-  const end = writer.offset;
-  guard.seal(writer.target, end);
-  return viewOf(writer.target, 0, end + guard.tagBytes);
+/** A datagram that is being written: header, frames, tag. */
+export class OutgoingDatagram {
+  /** Takes the frames. */
+  readonly writer: ByteWriter;
+  private readonly framesAt: number;
+
+  /**
+   * @param target its memory, as long as the datagram may become
+   * @param handshake makes it an opening one
+   */
+  constructor(
+    target: Uint8Array,
+    private readonly name: PacketName,
+    private readonly seal: ConnectionSeal,
+    handshake?: HandshakePart,
+  ) {
+    const writer = new ByteWriter(target, 0, target.length - seal.tagBytes);
+    const kind = handshake === undefined ? seal.mark : KIND_OPENING;
+    writer.u8(PROTOCOL_VERSION | (name.from === "receiver" ? DIRECTION_BIT : 0) | kind);
+    writer.bytes(name.connectionId);
+    writer.varint(name.packetNumber);
+    if (handshake !== undefined) handshake.write(target, writer.reserve(handshake.bytes));
+    this.writer = writer;
+    this.framesAt = writer.offset;
+  }
+
+  /** Encrypts the frames and ends with the tag; returns the bytes to send. */
+  finish(): Uint8Array {
+    const { target, offset } = this.writer;
+    this.seal.seal(target, this.framesAt, offset, this.name.packetNumber);
+    return viewOf(target, 0, offset + this.seal.tagBytes);
+  }
 }
 
-/** Checks a datagram and reads its header. Whatever the bytes are, it returns; it never throws. */
-export function openDatagram(bytes: Uint8Array, guard: Guard): OpenedDatagram | Malformed {
-  const end = bytes.length - guard.tagBytes;
-  if (end < HEADER_FIXED_BYTES + 1) return "tooShort";
-  const flags = bytes[0] as number;
-  if ((flags & VERSION_BITS) !== PROTOCOL_VERSION) return "unknownVersion";
-  if ((flags & RESERVED_BITS) !== 0) return "reservedBits";
-  if (!guard.open(bytes, end)) return "damaged";
-  const frames = new ByteReader(bytes, 1, end);
-  const connectionId = frames.view(CONNECTION_ID_BYTES);
-  const packetNumber = frames.varint();
-  if (frames.failed) return "badHeader";
-  const from = (flags & DIRECTION_BIT) === 0 ? "sender" : "receiver";
-  return { header: { from, connectionId, packetNumber }, frames };
+/** Reads a datagram's header. Whatever the bytes are, it returns; it never throws. */
+export function readHeader(bytes: Uint8Array): Header | Malformed {
+  const reader = new ByteReader(bytes, 1, bytes.length);
+  const connectionId = reader.view(CONNECTION_ID_BYTES);
+  if (reader.failed) return "tooShort";
+  const first = bytes[0] as number;
+  if ((first & VERSION_BITS) !== PROTOCOL_VERSION) return "unknownVersion";
+  const kind = first & KIND_BITS;
+  if (kind !== KIND_SEALED && (first & KEY_PHASE_BIT) !== 0) return "reservedBits";
+  const from = (first & DIRECTION_BIT) === 0 ? "sender" : "receiver";
+  if (kind === KIND_STATELESS) {
+    if (from === "sender") return "badHeader";
+    return { kind: "stateless", from, connectionId, bodyAt: reader.offset };
+  }
+  const packetNumber = reader.varint();
+  const handshakeAt = reader.offset;
+  if (kind === KIND_OPENING) reader.skip(from === "sender" ? HELLO_BYTES : ANSWER_BYTES);
+  if (reader.failed) return "badHeader";
+  const name = { from, connectionId, packetNumber, framesAt: reader.offset } as const;
+  if (kind === KIND_OPENING) return { kind: "opening", ...name, handshakeAt };
+  return { kind: kind === KIND_EARLY ? "early" : "sealed", ...name };
+}
+
+/** Decrypts a datagram in place. Its frames, or undefined when it is not what the other side has sealed. */
+export function openDatagram(
+  bytes: Uint8Array,
+  { framesAt, packetNumber }: PacketHeader | OpeningHeader,
+  seal: ConnectionSeal,
+): ByteReader | undefined {
+  const end = bytes.length - seal.tagBytes;
+  if (end < framesAt || !seal.open(bytes, framesAt, end, packetNumber)) return undefined;
+  return new ByteReader(bytes, framesAt, end);
+}
+
+/** A datagram of no connection, with its body. */
+export function statelessDatagram(connectionId: Uint8Array, body: Uint8Array): Uint8Array {
+  const datagram = new Uint8Array(HEADER_FIXED_BYTES + body.length);
+  datagram[0] = PROTOCOL_VERSION | DIRECTION_BIT | KIND_STATELESS;
+  datagram.set(connectionId, 1);
+  datagram.set(body, HEADER_FIXED_BYTES);
+  return datagram;
 }
 
 /** A connection id as text, to be a key. */

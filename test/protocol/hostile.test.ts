@@ -1,4 +1,3 @@
-import { crc32c } from "@node-rs/crc32";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type InstantUs, instantUs, NEVER } from "../../src/base/units.js";
@@ -8,7 +7,6 @@ import { Receiver } from "../../src/protocol/receiver.js";
 import type { ReceiverConnection, ReceiverEvent } from "../../src/protocol/receiver-connection.js";
 import { Sender } from "../../src/protocol/sender.js";
 import type { ByteWriter } from "../../src/wire/bytes.js";
-import { beginDatagram, sealDatagram } from "../../src/wire/datagram.js";
 import { ackFrameBytes, writeAck } from "../../src/wire/frames/ack.js";
 import { OUTCOMES, REASONS, writeClose, writeResult } from "../../src/wire/frames/end.js";
 import { padTo, writePing } from "../../src/wire/frames/frame.js";
@@ -16,14 +14,15 @@ import { writeGaps } from "../../src/wire/frames/gaps.js";
 import { writeHello, writeWelcome } from "../../src/wire/frames/handshake.js";
 import { writeDone, writeManifestFrame, writePieceHead } from "../../src/wire/frames/image.js";
 import { SYMBOL_HEAD_BYTES, writeParityHead } from "../../src/wire/frames/parity.js";
-import { crcGuard } from "../../src/wire/guard.js";
 import { encodeManifest } from "../../src/wire/manifest-bytes.js";
+import { datagramOf, sealing } from "../wire/plain.js";
+
+const resetToken = new Uint8Array(16);
 
 /*
  * A peer that keeps to the wire format and to nothing else: it acknowledges what
  * was never sent, contradicts itself, ends what never began.
  */
-const guard = crcGuard((bytes) => crc32c(bytes));
 const connectionId = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
 
 const small = fc.oneof(
@@ -141,7 +140,7 @@ const frame: fc.Arbitrary<Write> = fc.oneof(
   fc.record({ windowBytes: small, repair: fc.boolean() }).map(
     (plan): Write =>
       (writer) =>
-        writeWelcome(writer, { kind: "welcome", maxDatagramBytes: 1_200, ...plan }),
+        writeWelcome(writer, { kind: "welcome", maxDatagramBytes: 1_200, resetToken, ...plan }),
   ),
   fc.constant<Write>((writer) => {
     writeHello(writer, { kind: "hello", maxDatagramBytes: 1_200 });
@@ -175,11 +174,12 @@ const steps = fc.array(
   { minLength: 1, maxLength: 40 },
 );
 
-function datagramOf(step: Step, from: "sender" | "receiver", number: number): Uint8Array {
+function stepDatagram(step: Step, from: "sender" | "receiver", number: number): Uint8Array {
   const header = { from, connectionId, packetNumber: step.packetNumber ?? number } as const;
-  const writer = beginDatagram(new Uint8Array(4_000), header, guard);
-  for (const write of step.frames) write(writer);
-  return sealDatagram(writer, guard);
+  const write = (writer: ByteWriter): void => {
+    for (const writeFrame of step.frames) writeFrame(writer);
+  };
+  return datagramOf(header, write, { size: 4_000 });
 }
 
 interface Machine {
@@ -204,7 +204,7 @@ function live(machine: Machine, fromUs: InstantUs, untilUs: InstantUs): number {
 function senderOfTwo(): Sender {
   const sender = new Sender({
     connectionId,
-    guard,
+    security: sealing.sender(),
     congestion: new NewReno(),
     nowUs: instantUs(0),
   });
@@ -292,7 +292,7 @@ describe("a peer that keeps to the wire format only", () => {
           const next = instantUs(nowUs + step.afterUs);
           live(machine, nowUs, next);
           nowUs = next;
-          sender.handleDatagram(datagramOf(step, "receiver", number), nowUs);
+          sender.handleDatagram(stepDatagram(step, "receiver", number), nowUs);
           const isLast = number === plan.length - 1;
           sender.supply(1, { available: number + 1, pieceCount: isLast ? number + 1 : undefined });
         });
@@ -307,7 +307,11 @@ describe("a peer that keeps to the wire format only", () => {
   test("never stops a receiver's program, nor makes it answer more than it was sent", () => {
     fc.assert(
       fc.property(steps, fc.boolean(), (plan, repair) => {
-        const receiver = new Receiver({ guard, repair, windowBytesMax: 4_000 });
+        const receiver = new Receiver({
+          security: sealing.receiver(),
+          repair,
+          windowBytesMax: 4_000,
+        });
         const machine = hostOf(receiver);
         let nowUs = instantUs(0);
         let sent = 0;
@@ -316,7 +320,7 @@ describe("a peer that keeps to the wire format only", () => {
           const next = instantUs(nowUs + step.afterUs);
           sent += live(machine, nowUs, next);
           nowUs = next;
-          receiver.handleDatagram(datagramOf(step, "sender", i + 1), "peer", nowUs);
+          receiver.handleDatagram(stepDatagram(step, "sender", i + 1), "peer", nowUs);
         });
         sent += live(machine, nowUs, instantUs(nowUs + 200e6));
         // Some answers to each datagram, and one every three seconds while it waits.
@@ -330,8 +334,9 @@ describe("a peer that keeps to the wire format only", () => {
 
 function openingHello(): Uint8Array {
   const header = { from: "sender", connectionId, packetNumber: 0 } as const;
-  const writer = beginDatagram(new Uint8Array(1_200), header, guard);
-  writeHello(writer, { kind: "hello", maxDatagramBytes: 1_200 });
-  padTo(writer, 1_200);
-  return sealDatagram(writer, guard);
+  const write = (writer: ByteWriter): void => {
+    writeHello(writer, { kind: "hello", maxDatagramBytes: 1_200 });
+    padTo(writer, 1_200);
+  };
+  return datagramOf(header, write, { opening: true });
 }

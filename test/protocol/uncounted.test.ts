@@ -1,17 +1,14 @@
-import { crc32c } from "@node-rs/crc32";
 import { describe, expect, test } from "vitest";
 import { instantUs } from "../../src/base/units.js";
 import { Receiver } from "../../src/protocol/receiver.js";
 import type { ReceiverConnection, ReceiverEvent } from "../../src/protocol/receiver-connection.js";
 import type { ByteWriter } from "../../src/wire/bytes.js";
-import { beginDatagram, sealDatagram } from "../../src/wire/datagram.js";
 import { padTo } from "../../src/wire/frames/frame.js";
 import { writeHello } from "../../src/wire/frames/handshake.js";
 import { writeDone, writeManifestFrame, writePieceHead } from "../../src/wire/frames/image.js";
-import { crcGuard } from "../../src/wire/guard.js";
 import { encodeManifest } from "../../src/wire/manifest-bytes.js";
+import { datagramOf, sealing } from "../wire/plain.js";
 
-const guard = crcGuard((bytes) => crc32c(bytes));
 const NOW = instantUs(0);
 
 /** 16 x 4 pixels behind a preview of three pieces: 4 to 67 pieces in all. */
@@ -27,7 +24,7 @@ const uncounted = encodeManifest({
 
 /** A receiver that one sender speaks to, frame by frame, and what its host hears of that. */
 class Listener {
-  readonly receiver = new Receiver({ guard, repair: true });
+  readonly receiver = new Receiver({ security: sealing.receiver(), repair: true });
   readonly heard: string[] = [];
   readonly connection: ReceiverConnection;
   private packets = 0;
@@ -44,9 +41,8 @@ class Listener {
     const connectionId = new Uint8Array(8);
     const header = { from: "sender", connectionId, packetNumber: this.packets } as const;
     this.packets += 1;
-    const writer = beginDatagram(new Uint8Array(1_200), header, guard);
-    write(writer);
-    this.receiver.handleDatagram(sealDatagram(writer, guard), "there", NOW);
+    const datagram = datagramOf(header, write, { opening: header.packetNumber === 0 });
+    this.receiver.handleDatagram(datagram, "there", NOW);
     this.drain();
   }
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { bytesPerSecond, milliseconds } from "../../src/base/units.js";
 import { Bbr, type PathModel } from "../../src/protocol/bbr.js";
 import { type Outcome, simulate } from "../../src/sim/scenario.js";
-import { guard } from "./story.js";
+import { sealing } from "./story.js";
 
 /** 10 MB over a path with a queue of one bandwidth-delay product. */
 function send(mbit: number, rttMs: number, remembered?: PathModel): Outcome {
@@ -13,7 +13,7 @@ function send(mbit: number, rttMs: number, remembered?: PathModel): Outcome {
   };
   const outcome = simulate({
     seed: 3,
-    guard,
+    sealing,
     congestion: () => new Bbr(remembered),
     images: [{ pieceCount: 8_696, pieceBytes: 1_150 }],
     forward: { ...link, seed: 1 },

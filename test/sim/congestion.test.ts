@@ -5,7 +5,7 @@ import { Bbr } from "../../src/protocol/bbr.js";
 import { NewReno } from "../../src/protocol/new-reno.js";
 import type { LinkOptions } from "../../src/sim/link.js";
 import { type Meddler, type Outcome, type Scenario, simulate } from "../../src/sim/scenario.js";
-import { guard } from "./story.js";
+import { sealing } from "./story.js";
 
 /*
  * What congestion control makes of links of all kinds, in virtual time. The figures asserted stand a
@@ -42,7 +42,7 @@ function send(
   changes: Pick<Scenario, "forward" | "backward" | "congestion">,
 ) {
   const images = [{ pieceCount: Math.ceil(bytes / PIECE), pieceBytes: PIECE }];
-  const base = { seed, guard, images, congestion: () => new Bbr(), limitUs: 300e6 };
+  const base = { seed, sealing, images, congestion: () => new Bbr(), limitUs: 300e6 };
   const outcome = simulate({ ...base, ...changes });
   expect(outcome).toMatchObject({ exact: true, end: { how: "finished" } });
   return outcome;
@@ -230,7 +230,7 @@ describe("where loss changes from none to 5 % after two seconds", () => {
     const forward = linkOf(line, seed, productOf(line));
     const backward = linkOf(line, seed + 100, productOf(line));
     const images = [{ pieceCount: 9_000, pieceBytes: PIECE }];
-    return simulate({ seed, guard, images, congestion, forward, backward, meddler });
+    return simulate({ seed, sealing, images, congestion, forward, backward, meddler });
   };
 
   test.each([1, 2, 3])("the model goes on at its rate, and all arrives (seed %i)", (seed) => {

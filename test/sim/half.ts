@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { seconds } from "../../src/base/units.js";
 import { drawScenario } from "../../src/sim/draw.js";
 import { simulate } from "../../src/sim/scenario.js";
-import { guard } from "./story.js";
+import { sealing } from "./story.js";
 import {
   disorder,
   isCut,
@@ -78,7 +78,7 @@ export function promiseHalf(firstSeed: number): void {
     });
 
     test("a run can be repeated exactly", () => {
-      const again = simulate(drawScenario(firstSeed + 17, guard));
+      const again = simulate(drawScenario(firstSeed + 17, sealing));
       expect(again).toEqual(runs[17]?.outcome);
     });
   });

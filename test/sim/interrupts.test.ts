@@ -3,7 +3,7 @@ import { Random } from "../../src/base/random.js";
 import { bytesPerSecond, instantUs, milliseconds } from "../../src/base/units.js";
 import { drawScenario } from "../../src/sim/draw.js";
 import { simulate } from "../../src/sim/scenario.js";
-import { calmAt, guard, isKind, losing, losingFirst, plan } from "./story.js";
+import { calmAt, isKind, losing, losingFirst, plan, sealing } from "./story.js";
 import { BASE_SEED } from "./suite.js";
 
 const images = [{ pieceCount: 1_000, pieceBytes: 1_150 }];
@@ -59,7 +59,7 @@ describe("one side stops", () => {
       const random = new Random(seed);
       const who = random.chance(0.5) ? "sender" : "receiver";
       const ms = Math.round(10 ** (1 + 3.5 * random.unit()));
-      const outcome = simulate({ ...drawScenario(seed, guard), ...stopped(who, ms) });
+      const outcome = simulate({ ...drawScenario(seed, sealing), ...stopped(who, ms) });
       const hint = `seed ${seed}: the ${who} stops after ${ms} ms`;
       expect(outcome.end, hint).not.toBe("timeLimit");
       const finished = outcome.end !== "timeLimit" && outcome.end.how === "finished";

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { bytesPerSecond, milliseconds } from "../../src/base/units.js";
 import type { LinkOptions } from "../../src/sim/link.js";
 import { type Outcome, simulate } from "../../src/sim/scenario.js";
-import { guard } from "./story.js";
+import { sealing } from "./story.js";
 
 /** 5,000 pieces at 25 Mbit/s: long enough that the first and the last round trip do not count. */
 function send(forward: Partial<LinkOptions>, delayMs: number): Outcome {
@@ -14,7 +14,7 @@ function send(forward: Partial<LinkOptions>, delayMs: number): Outcome {
   const reorderShare = forward.reorderShare ?? 0;
   const outcome = simulate({
     seed: 7,
-    guard,
+    sealing,
     images: [{ pieceCount: 5_000, pieceBytes: 1_150 }],
     forward: { ...link, seed: 1, ...forward },
     backward: { ...link, seed: 2, reorderShare },

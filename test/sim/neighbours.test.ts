@@ -6,7 +6,7 @@ import { Ledbat } from "../../src/protocol/ledbat.js";
 import { NewReno } from "../../src/protocol/new-reno.js";
 import { Cubic } from "../../src/sim/cubic.js";
 import { simulateTogether } from "../../src/sim/scenario.js";
-import { guard } from "./story.js";
+import { sealing } from "./story.js";
 
 /*
  * Who gets how much of one bottleneck, in virtual time: what `bench/neighbour.mjs` measures beside a real TCP. The figures
@@ -35,7 +35,7 @@ function shares(controls: readonly (() => CongestionControl)[], setting: Setting
   const delayUs = durationUs(rttMs * 500);
   const scenarios = controls.map((congestion, i) => ({
     seed: i + 1,
-    guard,
+    sealing,
     images,
     congestion,
     forward: { seed: 2 * i, delayUs, lossShare: loss, burstMean: burst },

@@ -1,12 +1,11 @@
-import { crc32c } from "@node-rs/crc32";
 import { bytesPerSecond, instantUs, milliseconds } from "../../src/base/units.js";
 import type { LinkOptions } from "../../src/sim/link.js";
 import type { Injection, Meddler, Scenario } from "../../src/sim/scenario.js";
 import type { Seen } from "../../src/sim/trace.js";
 import type { Frame } from "../../src/wire/frames/frame.js";
-import { crcGuard } from "../../src/wire/guard.js";
+import { sealing } from "../wire/plain.js";
 
-export const guard = crcGuard((bytes) => crc32c(bytes));
+export { sealing };
 
 /** 20 ms each way, nothing wrong: a round trip of 40 ms. */
 export const calm: LinkOptions = { seed: 1, delayUs: milliseconds(20) };
@@ -20,7 +19,7 @@ export const calmAt = (mbit: number): LinkOptions => ({
 /** A hundred full pieces over calm links, unless told otherwise. */
 export function plan(changes: Partial<Scenario> = {}): Scenario {
   const images = [{ pieceCount: 100, pieceBytes: 1_150 }];
-  return { seed: 7, guard, images, forward: calm, backward: calm, ...changes };
+  return { seed: 7, sealing, images, forward: calm, backward: calm, ...changes };
 }
 
 /** Nothing passes, either way, from one second to another. */

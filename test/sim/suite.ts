@@ -1,6 +1,6 @@
 import { drawScenario } from "../../src/sim/draw.js";
 import { type Outcome, type Scenario, simulate } from "../../src/sim/scenario.js";
-import { guard } from "./story.js";
+import { sealing } from "./story.js";
 
 /** A fixed seed, unless LACUNA_SEED names another: a number, or a commit's name as CI gives it. */
 export const BASE_SEED = baseSeed(process.env.LACUNA_SEED);
@@ -23,7 +23,7 @@ export interface Run {
 export function runSeeds(first: number, count: number): Run[] {
   const runs: Run[] = [];
   for (let seed = first; seed < first + count; seed += 1) {
-    const scenario = drawScenario(seed, guard);
+    const scenario = drawScenario(seed, sealing);
     const outcome = replayable(seed, () => simulate(scenario));
     const { exact, end, seconds } = outcome;
     if (end === "timeLimit" || end.how !== "finished" || !exact || seconds > VIRTUAL_SECONDS_MAX) {

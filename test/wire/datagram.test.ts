@@ -2,113 +2,125 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Random } from "../../src/base/random.js";
 import {
-  beginDatagram,
   CONNECTION_ID_BYTES,
   connectionKey,
-  type Header,
   headerBytes,
-  openDatagram,
+  KEY_PHASE_BIT,
+  KIND_EARLY,
+  KIND_OPENING,
+  KIND_STATELESS,
+  OutgoingDatagram,
   PROTOCOL_VERSION,
-  sealDatagram,
+  readHeader,
+  statelessDatagram,
 } from "../../src/wire/datagram.js";
 import { readFrames, writePing } from "../../src/wire/frames/frame.js";
-import { guard, hex } from "./crc.js";
+import { ANSWER_BYTES, HELLO_BYTES } from "../../src/wire/security.js";
+import { hex } from "./crc.js";
+import { datagramOf, opened, sealing } from "./plain.js";
 
 const connectionId = new Random(1).bytes(CONNECTION_ID_BYTES);
-
-function seal(header: Header, size = 100): Uint8Array {
-  const writer = beginDatagram(new Uint8Array(size), header, guard);
-  writePing(writer);
-  return sealDatagram(writer, guard);
-}
-
-/** A sealed datagram whose first byte is changed and whose checksum is made right again. */
-function withFlags(flags: number): Uint8Array {
-  const datagram = seal({ from: "sender", connectionId, packetNumber: 0 });
-  datagram[0] = flags;
-  guard.seal(datagram, datagram.length - guard.tagBytes);
-  return datagram;
-}
+const { tagBytes } = sealing.seal;
 
 test("a header comes back as it was written, and its frames behind it", () => {
-  const headers = fc.record({
+  const names = fc.record({
     from: fc.constantFrom("sender" as const, "receiver" as const),
     connectionId: fc.uint8Array({ minLength: 8, maxLength: 8 }),
     packetNumber: fc.oneof(fc.nat(70), fc.nat(20_000), fc.nat(), fc.maxSafeNat()),
   });
   fc.assert(
-    fc.property(headers, (header) => {
-      const datagram = seal(header);
-      expect(datagram.length).toBe(headerBytes(header.packetNumber) + 2 + guard.tagBytes);
-      const opened = openDatagram(datagram, guard);
-      if (typeof opened === "string") throw new Error(opened);
-      expect(opened.header).toEqual(header);
-      expect(readFrames(opened.frames, datagram)).toEqual([{ kind: "ping" }]);
+    fc.property(names, fc.boolean(), (name, opening) => {
+      const bytes = datagramOf(name, writePing, { opening });
+      const handshake = name.from === "sender" ? HELLO_BYTES : ANSWER_BYTES;
+      const head = headerBytes(name.packetNumber) + (opening ? handshake : 0);
+      expect(bytes.length).toBe(head + 2 + tagBytes);
+      const datagram = opened(bytes);
+      if (typeof datagram === "string") throw new Error(datagram);
+      const { reader, kind, ...told } = datagram;
+      expect(told).toEqual(name);
+      expect(kind).toBe(opening ? "opening" : "sealed");
+      expect(readFrames(reader, bytes)).toEqual([{ kind: "ping" }]);
     }),
   );
 });
 
 describe("of the 256 first bytes", () => {
-  const outcomes = Array.from({ length: 256 }, (_, flags) => {
-    const opened = openDatagram(withFlags(flags), guard);
-    return typeof opened === "string" ? opened : opened.header.from;
+  const outcomes = Array.from({ length: 256 }, (_, first) => {
+    const bytes = datagramOf({ from: "sender", connectionId, packetNumber: 0 }, writePing);
+    const longer = Uint8Array.from([...bytes, ...new Uint8Array(HELLO_BYTES)]);
+    longer[0] = first;
+    const header = readHeader(longer);
+    return typeof header === "string" ? header : `${header.kind} of ${header.from}`;
   });
 
-  test("one is a sender's and one a receiver's; all others are refused", () => {
-    expect(outcomes.indexOf("sender")).toBe(PROTOCOL_VERSION);
-    expect(outcomes.indexOf("receiver")).toBe(PROTOCOL_VERSION + 0x10);
-    expect(outcomes.filter((o) => o === "sender" || o === "receiver")).toHaveLength(2);
+  test("those of the version name kind, direction and key phase", () => {
+    const named = outcomes.flatMap((outcome, first) => (/ of /.test(outcome) ? [first] : []));
+    const kinds = [0, KEY_PHASE_BIT, KIND_EARLY, KIND_OPENING];
+    const firsts = kinds.flatMap((kind) => [kind, kind + 0x10]);
+    const expected = [...firsts, KIND_STATELESS + 0x10].map((bits) => bits + PROTOCOL_VERSION);
+    expect(named).toEqual(expected.sort((a, b) => a - b));
+    expect(outcomes[PROTOCOL_VERSION]).toBe("sealed of sender");
+    expect(outcomes[PROTOCOL_VERSION + 0x10 + KIND_OPENING]).toBe("opening of receiver");
   });
 
   test("those of another version are told apart from those with reserved bits set", () => {
-    outcomes.forEach((outcome, flags) => {
-      if (flags % 16 !== PROTOCOL_VERSION) expect(outcome).toBe("unknownVersion");
-      else if (flags >= 0x20) expect(outcome).toBe("reservedBits");
+    outcomes.forEach((outcome, first) => {
+      const isPhased = (first & KEY_PHASE_BIT) !== 0 && first >= KIND_EARLY;
+      if (first % 16 !== PROTOCOL_VERSION) expect(outcome).toBe("unknownVersion");
+      else if (isPhased) expect(outcome).toBe("reservedBits");
+      else if (first === KIND_STATELESS + PROTOCOL_VERSION) expect(outcome).toBe("badHeader");
     });
   });
 });
 
 test("a datagram cut short anywhere is refused", () => {
-  const datagram = seal({ from: "receiver", connectionId, packetNumber: 70_000 });
-  for (let length = 0; length < datagram.length; length += 1) {
-    const opened = openDatagram(datagram.subarray(0, length), guard);
-    expect(opened).toBe(length < 14 ? "tooShort" : "damaged");
+  for (const opening of [false, true]) {
+    const name = { from: "receiver", connectionId, packetNumber: 70_000 } as const;
+    const bytes = datagramOf(name, writePing, { opening });
+    for (let length = 0; length < bytes.length; length += 1) {
+      const outcome = opened(bytes.subarray(0, length));
+      if (length < 9) expect(outcome).toBe("tooShort");
+      else if (length < 13) expect(outcome).toBe("badHeader");
+      else expect(["damaged", "badHeader"]).toContain(outcome);
+    }
   }
 });
 
-test("a packet number that runs into the checksum is a bad header", () => {
-  const datagram = new Uint8Array(14);
-  datagram[0] = PROTOCOL_VERSION;
-  datagram[9] = 0xc0;
-  guard.seal(datagram, 10);
-  expect(openDatagram(datagram, guard)).toBe("badHeader");
-});
-
-test("a packet number too large for a double is a bad header", () => {
-  const datagram = new Uint8Array(21);
-  datagram[0] = PROTOCOL_VERSION;
-  datagram.fill(0xff, 9, 17);
-  guard.seal(datagram, 17);
-  expect(openDatagram(datagram, guard)).toBe("badHeader");
+test("a packet number that runs past the end, or is too large for a double, is a bad header", () => {
+  const cut = new Uint8Array(14);
+  cut[0] = PROTOCOL_VERSION;
+  cut[9] = 0xc0;
+  expect(readHeader(cut)).toBe("badHeader");
+  const large = new Uint8Array(37);
+  large[0] = PROTOCOL_VERSION;
+  large.fill(0xff, 9, 17);
+  expect(readHeader(large)).toBe("badHeader");
 });
 
 test("every flipped bit is noticed", () => {
-  const datagram = seal({ from: "sender", connectionId, packetNumber: 300 });
-  for (let bit = 0; bit < datagram.length * 8; bit += 1) {
-    const damaged = datagram.slice();
+  const bytes = datagramOf({ from: "sender", connectionId, packetNumber: 300 }, writePing);
+  for (let bit = 0; bit < bytes.length * 8; bit += 1) {
+    const damaged = bytes.slice();
     damaged[bit >>> 3] = (damaged[bit >>> 3] as number) ^ (1 << (bit & 7));
-    expect(typeof openDatagram(damaged, guard)).toBe("string");
+    expect(typeof opened(damaged)).toBe("string");
   }
 });
 
-test("the guard's tag stands behind the frames, within the buffer, and nothing behind it is touched", () => {
+test("the tag stands behind the frames, within the buffer, and nothing behind it is touched", () => {
   const target = new Uint8Array(64).fill(0xee);
-  const header = { from: "sender", connectionId, packetNumber: 5 } as const;
-  const writer = beginDatagram(target.subarray(0, 40), header, guard);
-  expect(writer.room).toBe(40 - 10 - guard.tagBytes);
-  writer.bytes(new Uint8Array(writer.room));
-  expect(sealDatagram(writer, guard)).toHaveLength(40);
+  const name = { from: "sender", connectionId, packetNumber: 5 } as const;
+  const outgoing = new OutgoingDatagram(target.subarray(0, 40), name, sealing.seal);
+  expect(outgoing.writer.room).toBe(40 - 10 - tagBytes);
+  outgoing.writer.bytes(new Uint8Array(outgoing.writer.room));
+  expect(outgoing.finish()).toHaveLength(40);
   expect([...target.subarray(40)].every((byte) => byte === 0xee)).toBe(true);
+});
+
+test("a datagram of no connection has its body behind the connection id", () => {
+  const datagram = statelessDatagram(connectionId, Uint8Array.of(1, 2, 3));
+  const header = { kind: "stateless", from: "receiver", connectionId, bodyAt: 9 };
+  expect(readHeader(datagram)).toEqual(header);
+  expect([...datagram.subarray(9)]).toEqual([1, 2, 3]);
 });
 
 test("the key of a connection is its id in hex", () => {

@@ -15,7 +15,7 @@ import { raw, read } from "./reading.js";
 
 describe("a later version may", () => {
   test("send frames of types not known here: they are skipped, whatever is in them", () => {
-    const unknown = [0x0c, 0x3f, 0x40, 0x7777, 2 ** 40];
+    const unknown = [0x0e, 0x3f, 0x40, 0x7777, 2 ** 40];
     const frames = read((writer) => {
       writePing(writer);
       for (const type of unknown) {
@@ -36,15 +36,16 @@ describe("a later version may", () => {
   });
 
   test("add fields behind those known here, where no bytes of open length end the body", () => {
-    const { ping, ack, hello, welcome, done, gaps, close } = FrameType;
+    const { ping, ack, hello, welcome, done, gaps, close, pathChallenge } = FrameType;
     const bodies: [number, number[]][] = [
       [ping, []],
       [ack, [5, 0, 0, 0, 0, 0]],
       [hello, [1_200]],
-      [welcome, [1_200, 1, 9]],
+      [welcome, [1_200, 1, 9, ...token]],
       [done, [0, 1]],
       [gaps, [0, 0, 4, 1, 1, 1]],
       [close, [3]],
+      [pathChallenge, [1, 2, 3, 4, 5, 6, 7, 8, 1]],
     ];
     for (const [type, numbers] of bodies) {
       const plain = read(raw(type, numbers));
@@ -55,7 +56,7 @@ describe("a later version may", () => {
 
   test("set flags of WELCOME that mean nothing here", () => {
     const repair = [0, 1, 2, 3, 254, 255].map((flags) => {
-      const [frame] = read(raw(FrameType.welcome, [1_200, flags, 0])) ?? [];
+      const [frame] = read(raw(FrameType.welcome, [1_200, flags, 0, ...token])) ?? [];
       return frame?.kind === "welcome" && frame.repair;
     });
     expect(repair).toEqual([false, true, false, true, false, true]);
@@ -68,6 +69,9 @@ describe("a later version may", () => {
     expect(result).toMatchObject({ kind: "result", outcome: "failed", reason: "none" });
   });
 });
+
+/** RESET_TOKEN_BYTES, as numbers of one byte. */
+const token = Array.from({ length: 16 }, (_, i) => i);
 
 describe("a datagram's frames", () => {
   test("may be none, and 64 at most, padding and unknown ones counted", () => {

@@ -36,6 +36,7 @@ import {
   SYMBOL_HEAD_BYTES,
   writeParityHead,
 } from "../../src/wire/frames/parity.js";
+import { writePathChallenge, writePathResponse } from "../../src/wire/frames/path.js";
 import { FrameType } from "../../src/wire/frames/type.js";
 import { raw, read } from "./reading.js";
 
@@ -93,11 +94,23 @@ describe("a frame comes back as it was written:", () => {
 
   test("WELCOME", () => {
     fc.assert(
-      fc.property(number, fc.boolean(), number, (more, repair, windowBytes) => {
-        const maxDatagramBytes = Math.min(BASE_DATAGRAM_BYTES + more, Number.MAX_SAFE_INTEGER);
-        const frame = { kind: "welcome", maxDatagramBytes, repair, windowBytes } as const;
-        expect(read((w) => writeWelcome(w, frame))).toEqual([frame]);
-      }),
+      fc.property(
+        number,
+        fc.boolean(),
+        number,
+        bytes(16, 16),
+        (more, repair, windowBytes, resetToken) => {
+          const maxDatagramBytes = Math.min(BASE_DATAGRAM_BYTES + more, Number.MAX_SAFE_INTEGER);
+          const frame = {
+            kind: "welcome",
+            maxDatagramBytes,
+            repair,
+            windowBytes,
+            resetToken,
+          } as const;
+          expect(read((w) => writeWelcome(w, frame))).toEqual([frame]);
+        },
+      ),
     );
   });
 
@@ -136,6 +149,20 @@ describe("a frame comes back as it was written:", () => {
           const frame = { kind: "piece", image: number_, piece, pieceCount: count, bytes: content };
           expect(read(pieceWriter(number_, piece, count, content))).toEqual([frame]);
         }
+      }),
+    );
+  });
+
+  test("PATH_CHALLENGE and PATH_RESPONSE", () => {
+    fc.assert(
+      fc.property(bytes(8, 8), fc.boolean(), (data, sameHost) => {
+        const challenge = { kind: "pathChallenge", data, sameHost } as const;
+        const response = { kind: "pathResponse", data } as const;
+        const write = (writer: ByteWriter): void => {
+          writePathChallenge(writer, challenge);
+          writePathResponse(writer, response);
+        };
+        expect(read(write)).toEqual([challenge, response]);
       }),
     );
   });
@@ -222,6 +249,7 @@ type Edge = readonly [type: number, numbers: readonly number[], rest: number, ta
 
 describe("at the edge of each limit a frame is taken, and one past it the datagram is malformed:", () => {
   const { ack, hello, welcome, manifest, piece, done, result, close, parity } = FrameType;
+  const { pathChallenge, pathResponse } = FrameType;
   const edges: Record<string, readonly Edge[]> = {
     HELLO: [
       [hello, [1_200], 0, true],
@@ -229,9 +257,9 @@ describe("at the edge of each limit a frame is taken, and one past it the datagr
       [hello, [], 0, false],
     ],
     WELCOME: [
-      [welcome, [1_200, 1, 0], 0, true],
-      [welcome, [1_199, 1, 0], 0, false],
-      [welcome, [1_200, 1], 0, false],
+      [welcome, [1_200, 1, 0], 16, true],
+      [welcome, [1_199, 1, 0], 16, false],
+      [welcome, [1_200, 1, 0], 15, false],
     ],
     MANIFEST: [
       [manifest, [IMAGES_MAX - 1, 1, 0], 1, true],
@@ -286,6 +314,14 @@ describe("at the edge of each limit a frame is taken, and one past it the datagr
     CLOSE: [
       [close, [0], 0, true],
       [close, [], 0, false],
+    ],
+    PATH_CHALLENGE: [
+      [pathChallenge, [], 9, true],
+      [pathChallenge, [], 8, false],
+    ],
+    PATH_RESPONSE: [
+      [pathResponse, [], 8, true],
+      [pathResponse, [], 7, false],
     ],
     ACK: [
       [ack, [0, 0, 0, 0, 0, 0], 0, true],

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Random } from "../../src/base/random.js";
 import { ByteReader, ByteWriter } from "../../src/wire/bytes.js";
-import { openDatagram } from "../../src/wire/datagram.js";
+import { PROTOCOL_VERSION } from "../../src/wire/datagram.js";
 import { ACK_RANGES_MAX } from "../../src/wire/frames/ack.js";
 import { FRAMES_MAX, type Frame, readFrames } from "../../src/wire/frames/frame.js";
 import { GAPS_RANGES_MAX } from "../../src/wire/frames/gaps.js";
@@ -15,8 +15,11 @@ import { GROUP_SYMBOLS_MAX, lastOf } from "../../src/wire/frames/parity.js";
 import { type Manifest, previewOf } from "../../src/wire/manifest.js";
 import { decodeManifest, encodeManifest } from "../../src/wire/manifest-bytes.js";
 import { PREVIEW_PIECES_MAX, SIDE_MAX, TABLES_BYTES_MAX } from "../../src/wire/manifest-content.js";
-import { guard, hex } from "./crc.js";
+import { hex } from "./crc.js";
 import { MANIFESTS_OF_ALL_MODES, readGolden, writeFrame } from "./golden.js";
+import { opened, sealing } from "./plain.js";
+
+const { seal } = sealing;
 
 const SEED = Number(process.env.LACUNA_SEED ?? 7_316) >>> 0;
 
@@ -97,8 +100,8 @@ function joined(...parts: Uint8Array[]): Uint8Array {
 
 /** Puts the right checksum behind bytes, so that what they say is looked at. */
 function sealed(bytes: Uint8Array): Uint8Array {
-  const datagram = joined(bytes, new Uint8Array(guard.tagBytes));
-  guard.seal(datagram, bytes.length);
+  const datagram = joined(bytes, new Uint8Array(seal.tagBytes));
+  seal.seal(datagram, 0, bytes.length, 0);
   return datagram;
 }
 
@@ -107,7 +110,7 @@ function drawDatagram(random: Random): Uint8Array {
   if (pick === 0) {
     const bytes = random.bytes(random.between(0, 60));
     // Half with a right first byte, so that the checksum is looked at.
-    if (bytes.length > 0 && random.chance(0.5)) bytes[0] = 1;
+    if (bytes.length > 0 && random.chance(0.5)) bytes[0] = PROTOCOL_VERSION;
     return bytes;
   }
   if (pick === 1) {
@@ -123,15 +126,15 @@ function drawDatagram(random: Random): Uint8Array {
   }
   const from = random.chance(0.05) ? golden : short;
   const bytes = from[random.between(0, from.length - 1)] as Uint8Array;
-  return sealed(mutate(bytes.subarray(0, bytes.length - guard.tagBytes), random));
+  return sealed(mutate(bytes, random));
 }
 
 function checkDatagram(datagram: Uint8Array): string {
-  const opened = openDatagram(datagram, guard);
-  if (typeof opened === "string") return opened;
-  demand(opened.header.connectionId.length === 8, "an id has 8 bytes");
-  demand(Number.isSafeInteger(opened.header.packetNumber), "a packet number is exact");
-  const frames = readFrames(opened.frames, datagram);
+  const header = opened(datagram);
+  if (typeof header === "string") return header;
+  demand(header.connectionId.length === 8, "an id has 8 bytes");
+  demand(Number.isSafeInteger(header.packetNumber), "a packet number is exact");
+  const frames = readFrames(header.reader, datagram);
   if (frames === undefined) return "badFrame";
   demand(frames.length <= FRAMES_MAX, "the number of frames is bounded");
   for (const frame of frames) checkFrame(frame, datagram);
@@ -147,7 +150,10 @@ function checkFrame(frame: Frame, datagram: Uint8Array): void {
   }
   if ("bytes" in frame) {
     demand(frame.bytes.buffer === datagram.buffer, "bytes are a view");
-    demand(frame.bytes.byteOffset + frame.bytes.length <= end - 4, "a view ends before the tag");
+    demand(
+      frame.bytes.byteOffset + frame.bytes.length <= end - seal.tagBytes,
+      "a view ends before the tag",
+    );
   }
   switch (frame.kind) {
     case "ack": {

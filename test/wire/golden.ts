@@ -1,11 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { ByteWriter } from "../../src/wire/bytes.js";
-import {
-  BASE_DATAGRAM_BYTES,
-  beginDatagram,
-  type Role,
-  sealDatagram,
-} from "../../src/wire/datagram.js";
+import { BASE_DATAGRAM_BYTES, OutgoingDatagram, type Role } from "../../src/wire/datagram.js";
 import { writeAck } from "../../src/wire/frames/ack.js";
 import { writeClose, writeResult } from "../../src/wire/frames/end.js";
 import { type Frame, padTo, writePing } from "../../src/wire/frames/frame.js";
@@ -13,11 +8,13 @@ import { writeGaps } from "../../src/wire/frames/gaps.js";
 import { writeHello, writeWelcome } from "../../src/wire/frames/handshake.js";
 import { writeDone, writeManifestFrame, writePieceHead } from "../../src/wire/frames/image.js";
 import { writeParityHead } from "../../src/wire/frames/parity.js";
+import { writePathChallenge, writePathResponse } from "../../src/wire/frames/path.js";
 import type { Manifest } from "../../src/wire/manifest.js";
 import { encodeManifest } from "../../src/wire/manifest-bytes.js";
-import { fromHex, guard } from "./crc.js";
+import { fromHex } from "./crc.js";
+import { handshakeOf, noSeal } from "./plain.js";
 
-/** A datagram of which docs/protocol.md section 9 tells every byte. */
+/** A datagram, not encrypted yet and without its tag, of which docs/protocol.md section 9 tells every byte. */
 export interface Golden {
   /** Its comment line in golden.hex. */
   readonly title: string;
@@ -26,12 +23,15 @@ export interface Golden {
   readonly frames: readonly Frame[];
   /** Bytes in all, when padding fills it. */
   readonly padded?: number;
+  /** With a part of the handshake. */
+  readonly opening?: true;
   /** Bytes between header and frames that a later version might write. */
   readonly unknown?: Uint8Array;
 }
 
 export const connectionId = fromHex("a1b2c3d4e5f60718");
 const digest = Uint8Array.from({ length: 32 }, (_, i) => i);
+const resetToken = Uint8Array.from({ length: 16 }, (_, i) => 0xf0 + i);
 const nothing = new Uint8Array(0);
 
 export const pictureManifest: Manifest = {
@@ -83,12 +83,12 @@ const fileBytes = encodeManifest(fileManifest);
 export const GOLDEN: readonly Golden[] = [
   {
     title: "HELLO: a sender opens a connection; filled up to 1,200 bytes",
-    ...{ from: "sender", packetNumber: 0, padded: BASE_DATAGRAM_BYTES },
+    ...{ from: "sender", packetNumber: 0, padded: BASE_DATAGRAM_BYTES - 16, opening: true },
     frames: [{ kind: "hello", maxDatagramBytes: 65_507 }],
   },
   {
     title: "ACK and WELCOME: the receiver takes the connection and will ask for repairs",
-    ...{ from: "receiver", packetNumber: 0 },
+    ...{ from: "receiver", packetNumber: 0, opening: true },
     frames: [
       {
         kind: "ack",
@@ -97,13 +97,21 @@ export const GOLDEN: readonly Golden[] = [
         windowBytes: 8_388_608,
         ranges: [{ start: 0, end: 1 }],
       },
-      { kind: "welcome", maxDatagramBytes: 65_507, repair: true, windowBytes: 8_388_608 },
+      {
+        kind: "welcome",
+        maxDatagramBytes: 65_507,
+        repair: true,
+        windowBytes: 8_388_608,
+        resetToken,
+      },
     ],
   },
   {
     title: "WELCOME of a receiver that asks for nothing, in a packet with a number of four bytes",
     ...{ from: "receiver", packetNumber: 70_000 },
-    frames: [{ kind: "welcome", maxDatagramBytes: 1_200, repair: false, windowBytes: 65_536 }],
+    frames: [
+      { kind: "welcome", maxDatagramBytes: 1_200, repair: false, windowBytes: 65_536, resetToken },
+    ],
   },
   {
     title: "MANIFEST, whole, of a picture of 5 x 2 pixels in two fields",
@@ -202,9 +210,20 @@ export const GOLDEN: readonly Golden[] = [
     frames: [{ kind: "close", reason: "none" }],
   },
   {
-    title: "CLOSE by the receiver: it knows of no such connection",
-    ...{ from: "receiver", packetNumber: 33 },
-    frames: [{ kind: "close", reason: "unknownConnection" }],
+    title: "CLOSE by the receiver: it is full",
+    ...{ from: "receiver", packetNumber: 0, opening: true },
+    frames: [{ kind: "close", reason: "tooManyConnections" }],
+  },
+  {
+    title:
+      "PATH_CHALLENGE: the receiver sees the sender at another port, and asks whether it is there",
+    ...{ from: "receiver", packetNumber: 300 },
+    frames: [{ kind: "pathChallenge", data: fromHex("0011223344556677"), sameHost: true }],
+  },
+  {
+    title: "PATH_RESPONSE: it is",
+    ...{ from: "sender", packetNumber: 9_000 },
+    frames: [{ kind: "pathResponse", data: fromHex("0011223344556677") }],
   },
   {
     title: "PARITY: symbol 1 over the pieces 1, 3 and 5 of image 0",
@@ -226,12 +245,14 @@ export const GOLDEN: readonly Golden[] = [
 
 export function encodeGolden(golden: Golden): Uint8Array {
   const { from, packetNumber } = golden;
-  const header = { from, connectionId, packetNumber } as const;
-  const writer = beginDatagram(new Uint8Array(BASE_DATAGRAM_BYTES), header, guard);
+  const name = { from, connectionId, packetNumber } as const;
+  const part = golden.opening ? handshakeOf(name) : undefined;
+  const outgoing = new OutgoingDatagram(new Uint8Array(BASE_DATAGRAM_BYTES), name, noSeal, part);
+  const { writer } = outgoing;
   if (golden.unknown !== undefined) writer.bytes(golden.unknown);
   for (const frame of golden.frames) writeFrame(writer, frame);
   if (golden.padded !== undefined) padTo(writer, golden.padded);
-  return sealDatagram(writer, guard);
+  return outgoing.finish();
 }
 
 export function writeFrame(writer: ByteWriter, frame: Frame): void {
@@ -254,6 +275,10 @@ export function writeFrame(writer: ByteWriter, frame: Frame): void {
       return writeResult(writer, frame);
     case "close":
       return writeClose(writer, frame);
+    case "pathChallenge":
+      return writePathChallenge(writer, frame);
+    case "pathResponse":
+      return writePathResponse(writer, frame);
     case "parity": {
       const at = writeParityHead(writer, frame.image, frame, frame.index, frame.bytes.length);
       return writer.target.set(frame.bytes, at);

@@ -19,10 +19,10 @@ import {
   resolveAddress,
 } from "../socket/address.js";
 import { nowUs } from "../socket/clock.js";
-import { datagramGuard } from "../socket/guard.js";
 import { addressOf, PathNames } from "../socket/peer-path.js";
 import { Pump } from "../socket/pump.js";
 import { Rehearsal } from "../socket/rehearsal.js";
+import { sealing } from "../socket/sealing.js";
 import { bindUdp } from "../socket/udp.js";
 import { asLacunaError, type Run, transferOf } from "../transfer.js";
 import { DiskShare } from "./disk-share.js";
@@ -68,7 +68,7 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
     this.out = resolve(options.out ?? ".");
     const { repair = true, maxSenders } = options;
     const guests = maxSenders === undefined ? {} : { connectionsMax: maxSenders };
-    this.receiver = new Receiver({ guard: datagramGuard, repair, ...guests });
+    this.receiver = new Receiver({ security: sealing.receiver(), repair, ...guests });
     const limits = memoryLimits(options.memoryMb);
     const { eventLog } = options;
     if (eventLog !== undefined) this.log = new EventLog(resolve(eventLog), () => this.t());

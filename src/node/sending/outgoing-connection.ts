@@ -8,10 +8,10 @@ import type { LacunaError } from "../errors.js";
 import type { ResolvedAddress } from "../socket/address.js";
 import { nowUs } from "../socket/clock.js";
 import { DatagramMemory } from "../socket/datagram-memory.js";
-import { datagramGuard } from "../socket/guard.js";
 import type { KnownPath } from "../socket/path-memory.js";
 import { FragmentWatch, pathOptions } from "../socket/path-size.js";
 import { Pump } from "../socket/pump.js";
+import { sealing } from "../socket/sealing.js";
 import { createUdpSocket } from "../socket/udp.js";
 import { asLacunaError } from "../transfer.js";
 
@@ -71,8 +71,9 @@ export class OutgoingConnection {
     const memory = new DatagramMemory(() => socket.getSendQueueCount() === 0);
     this.sender = new Sender({
       connectionId,
-      guard: datagramGuard,
+      security: sealing.sender(),
       congestion: this.congestion,
+      freshCongestion: () => (polite ? new Ledbat() : new Bbr()),
       nowUs: nowUs(),
       path,
       takeMemory: (bytes) => memory.take(bytes),

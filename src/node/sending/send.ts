@@ -231,7 +231,7 @@ class SendRun implements Run<SendEvent, SendResult> {
     } else if (event.kind === "result") {
       this.endFile(this.aboard[event.image] as OutgoingFile, event.result, now);
       this.openMore();
-    } else connection.end(tooNarrow(event.datagramBytes));
+    } else if (event.kind === "tooNarrow") connection.end(tooNarrow(event.datagramBytes));
   }
 
   /** Opens further files ahead of their turn, as many as may be under way. */

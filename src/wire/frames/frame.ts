@@ -12,6 +12,12 @@ import {
   readPiece,
 } from "./image.js";
 import { type ParityFrame, readParity } from "./parity.js";
+import {
+  type PathChallengeFrame,
+  type PathResponseFrame,
+  readPathChallenge,
+  readPathResponse,
+} from "./path.js";
 import { FrameType, frameBytes, writeFrameHead } from "./type.js";
 
 export interface PingFrame {
@@ -29,7 +35,9 @@ export type Frame =
   | GapsFrame
   | ResultFrame
   | CloseFrame
-  | ParityFrame;
+  | ParityFrame
+  | PathChallengeFrame
+  | PathResponseFrame;
 
 /** Frames in one datagram beyond this make it malformed: the work for one datagram is bounded. */
 export const FRAMES_MAX = 64;
@@ -77,6 +85,10 @@ function readFrame(type: number, body: ByteReader): Frame | "skip" | undefined {
       return readClose(body);
     case FrameType.parity:
       return readParity(body);
+    case FrameType.pathChallenge:
+      return readPathChallenge(body);
+    case FrameType.pathResponse:
+      return readPathResponse(body);
     default:
       return "skip";
   }

@@ -1,5 +1,6 @@
 import type { ByteReader, ByteWriter } from "../bytes.js";
 import { BASE_DATAGRAM_BYTES } from "../datagram.js";
+import { RESET_TOKEN_BYTES } from "../security.js";
 import { FrameType, varintsBytes, writeFrameHead } from "./type.js";
 
 /** HELLO: a sender opens a connection. Its datagram is filled up to 1,200 bytes. */
@@ -17,6 +18,8 @@ export interface WelcomeFrame {
   readonly repair: boolean;
   /** Bytes of pieces that it takes before it has acknowledged any. */
   readonly windowBytes: number;
+  /** RESET_TOKEN_BYTES: whoever says them later is this receiver, and has lost the connection. RFC 9000 section 10.3. */
+  readonly resetToken: Uint8Array;
 }
 
 const REPAIR_FLAG = 1;
@@ -35,17 +38,20 @@ export function readHello(body: ByteReader): HelloFrame | undefined {
 export function writeWelcome(writer: ByteWriter, frame: WelcomeFrame): void {
   const flags = frame.repair ? REPAIR_FLAG : 0;
   const length = varintsBytes(frame.maxDatagramBytes, flags, frame.windowBytes);
-  writeFrameHead(writer, FrameType.welcome, length);
+  writeFrameHead(writer, FrameType.welcome, length + RESET_TOKEN_BYTES);
   writer.varint(frame.maxDatagramBytes);
   writer.varint(flags);
   writer.varint(frame.windowBytes);
+  writer.bytes(frame.resetToken);
 }
 
 export function readWelcome(body: ByteReader): WelcomeFrame | undefined {
   const maxDatagramBytes = body.varint();
   const flags = body.varint();
   const windowBytes = body.varint();
+  const resetToken = body.view(RESET_TOKEN_BYTES);
   if (body.failed || maxDatagramBytes < BASE_DATAGRAM_BYTES) return undefined;
   // Flags that this version does not know are left for later versions.
-  return { kind: "welcome", maxDatagramBytes, repair: flags % 2 === REPAIR_FLAG, windowBytes };
+  const repair = flags % 2 === REPAIR_FLAG;
+  return { kind: "welcome", maxDatagramBytes, repair, windowBytes, resetToken };
 }

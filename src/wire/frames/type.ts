@@ -17,6 +17,8 @@ export const FrameType = {
   result: 0x09,
   close: 0x0a,
   parity: 0x0b,
+  pathChallenge: 0x0c,
+  pathResponse: 0x0d,
 } as const;
 
 /** Bytes that a frame takes with a body of the given length. */
