@@ -1,3 +1,4 @@
+import { crc32c } from "@node-rs/crc32";
 import { dist } from "./record.mjs";
 
 /** The path between the machines: 1 Gbit/s and 1 ms each way, in virtual time. */
@@ -7,16 +8,17 @@ const DELAY_US = 1_000;
 const TURN_US = 200;
 const DATAGRAM_BYTES_MAX = 2_048;
 
-const [{ Sender }, { Receiver }, { Bbr }, { datagramGuard }, { encodeManifest }] =
+const [{ Sender }, { Receiver }, { Bbr }, { ChecksumSealing }, { encodeManifest }] =
   await Promise.all(
     [
       "protocol/sender.js",
       "protocol/receiver.js",
       "protocol/bbr.js",
-      "node/socket/guard.js",
+      "sim/checksum-sealing.js",
       "wire/manifest-bytes.js",
     ].map(dist),
   );
+const sealing = new ChecksumSealing((bytes) => crc32c(bytes));
 
 /**
  * Takes one image from a sender's machine to a receiver's over queues in memory: the protocol's own cost, checksums and
@@ -32,7 +34,7 @@ export function inMemory({ pieces, pieceBytes, lossEvery }) {
   const memory = new Uint8Array(65_536);
   const sender = new Sender({
     connectionId: new Uint8Array(8).fill(1),
-    guard: datagramGuard,
+    security: sealing.sender(),
     congestion: new Bbr(),
     nowUs,
     takeMemory: (bytes) => memory.subarray(0, bytes),
@@ -54,7 +56,7 @@ export function inMemory({ pieces, pieceBytes, lossEvery }) {
     readPiece: (_piece, target, offset) => target.set(content, offset),
   });
   sender.finish(nowUs);
-  const receiver = new Receiver({ guard: datagramGuard, repair: true });
+  const receiver = new Receiver({ security: sealing.receiver(), repair: true });
   return run(sender, receiver, { pieceBytes, digest, lossEvery });
 }
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { crc32c } from "@node-rs/crc32";
 import { oneOf, readArguments, whole } from "./arguments.mjs";
 import { inMemory } from "./machines.mjs";
 import { dist, machineFacts, median, needBuild, printTable, record, rounded } from "./record.mjs";
@@ -24,9 +25,9 @@ const options = readArguments(HELP, {
   only: oneOf(["frames", "gaps", "machines"]),
 });
 needBuild();
-const [{ datagramGuard }, datagrams, ack, image, frame, { GapTracker }] = await Promise.all(
+const [{ ChecksumSealing }, datagrams, ack, image, frame, { GapTracker }] = await Promise.all(
   [
-    "node/socket/guard.js",
+    "sim/checksum-sealing.js",
     "wire/datagram.js",
     "wire/frames/ack.js",
     "wire/frames/image.js",
@@ -34,6 +35,7 @@ const [{ datagramGuard }, datagrams, ack, image, frame, { GapTracker }] = await 
     "protocol/gaps.js",
   ].map(dist),
 );
+const { seal } = new ChecksumSealing((bytes) => crc32c(bytes));
 
 const MEASURES = {
   frames: () => ({ ...pieces(), ...acknowledgements() }),
@@ -57,10 +59,11 @@ function pieces() {
   let datagram = target;
   const coded = perSecond(FRAMES, (number) => {
     const header = { from: "sender", connectionId, packetNumber: number };
-    const writer = datagrams.beginDatagram(target, header, datagramGuard);
+    const outgoing = new datagrams.OutgoingDatagram(target, header, seal);
+    const { writer } = outgoing;
     const at = image.writePieceHead(writer, 0, number, FRAMES, PIECE_BYTES);
     target.set(content, at);
-    datagram = datagrams.sealDatagram(writer, datagramGuard);
+    datagram = outgoing.finish();
   });
   return { pieceCoded: coded, pieceParsed: parsed(datagram) };
 }
@@ -76,7 +79,8 @@ function acknowledgements() {
   let datagram = target;
   const coded = perSecond(FRAMES, (number) => {
     const header = { from: "receiver", connectionId, packetNumber: number };
-    const writer = datagrams.beginDatagram(target, header, datagramGuard);
+    const outgoing = new datagrams.OutgoingDatagram(target, header, seal);
+    const { writer } = outgoing;
     ack.writeAck(writer, {
       kind: "ack",
       delayUs: 100,
@@ -84,15 +88,15 @@ function acknowledgements() {
       windowBytes: 8_000_000,
       ranges,
     });
-    datagram = datagrams.sealDatagram(writer, datagramGuard);
+    datagram = outgoing.finish();
   });
   return { ackCoded: coded, ackParsed: parsed(datagram) };
 }
 
 function parsed(datagram) {
   return perSecond(FRAMES, () => {
-    const opened = datagrams.openDatagram(datagram, datagramGuard);
-    const frames = frame.readFrames(opened.frames, datagram);
+    const reader = datagrams.openDatagram(datagram, datagrams.readHeader(datagram), seal);
+    const frames = frame.readFrames(reader, datagram);
     if (frames?.length !== 1) throw new Error("a datagram of ours is not read back");
   });
 }

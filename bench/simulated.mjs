@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { crc32c } from "@node-rs/crc32";
 import { readArguments, whole } from "./arguments.mjs";
 import { boundSeconds, chosenRows, FILE_BYTES, nameOf, queueBytes } from "./grid.mjs";
 import { dist, machineFacts, median, needBuild, printTable, record, rounded } from "./record.mjs";
@@ -14,9 +15,12 @@ The same seeds give the same figures on every machine.
 
 const options = readArguments(HELP, { rows: chosenRows, seeds: whole(10) });
 needBuild();
-const [{ simulate }, { datagramGuard }, { Bbr }, { NewReno }] = await Promise.all(
-  ["sim/scenario.js", "node/socket/guard.js", "protocol/bbr.js", "protocol/new-reno.js"].map(dist),
+const [{ simulate }, { ChecksumSealing }, { Bbr }, { NewReno }] = await Promise.all(
+  ["sim/scenario.js", "sim/checksum-sealing.js", "protocol/bbr.js", "protocol/new-reno.js"].map(
+    dist,
+  ),
 );
+const sealing = new ChecksumSealing((bytes) => crc32c(bytes));
 const CONTROLS = { BBR: () => new Bbr(), NewReno: () => new NewReno() };
 /** What `lacuna send --mode file` puts in one datagram. */
 const PIECE_BYTES = 1_150;
@@ -45,7 +49,7 @@ function run(row, control, seed) {
   };
   const outcome = simulate({
     seed,
-    guard: datagramGuard,
+    sealing,
     images: [{ pieceCount: Math.ceil(FILE_BYTES / PIECE_BYTES), pieceBytes: PIECE_BYTES }],
     // Two directions never share their luck.
     forward: { ...link, seed: 2 * seed },

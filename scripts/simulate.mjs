@@ -10,15 +10,18 @@ import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 
 const dist = new URL("../dist/", import.meta.url);
-const needed = ["sim/draw.js", "sim/scenario.js", "node/socket/guard.js"];
+const needed = ["sim/draw.js", "sim/scenario.js", "sim/checksum-sealing.js"];
 const missing = needed.filter((file) => !existsSync(new URL(file, dist)));
 if (missing.length > 0) {
   console.error(`dist/${missing[0]} is not there: run \`npm run build\` first`);
   process.exit(2);
 }
-const [{ drawScenario }, { simulate }, { datagramGuard }] = await Promise.all(
+const [{ drawScenario }, { simulate }, { ChecksumSealing }] = await Promise.all(
   needed.map((file) => import(new URL(file, dist).href)),
 );
+
+const { crc32c } = await import("@node-rs/crc32");
+const sealing = new ChecksumSealing((bytes) => crc32c(bytes));
 
 const { seed, runs, quiet } = readArguments();
 for (let n = seed; n < seed + runs; n += 1) {
@@ -27,7 +30,7 @@ for (let n = seed; n < seed + runs; n += 1) {
 
 /** Runs one seed; true when it ended exact. */
 function replay(n) {
-  const drawn = drawScenario(n, datagramGuard);
+  const drawn = drawScenario(n, sealing);
   if (runs === 1) printPlan(drawn);
   const trace = runs > 1 || quiet ? {} : { trace: (line) => console.log(line) };
   const outcome = simulate({ ...drawn, ...trace });

@@ -30,8 +30,11 @@ export const PATH_CHALLENGES_MAX = 3;
 /** Datagrams of unknown connections that are answered in a second, all together. RFC 9000 section 10.3.3 asks for a limit. Ours. */
 export const RESETS_PER_SECOND = 64;
 
-/** Datagrams that a sender opens a connection with, should it have less to say: that both are lost is rare. Ours. */
-export const HELLO_DATAGRAMS_MIN = 2;
+/**
+ * Until a sender is answered, the first two of its datagrams bear HELLO, and those numbered by the powers of this: all that it
+ * says is lost unless one comes. Ours: few, and too far apart for one run of losses.
+ */
+export const HELLO_SPREAD = 8;
 
 /** Images of one connection that are under way at once: the next begins while the tail of one is mended. */
 export const ACTIVE_IMAGES_MAX = 2;

@@ -10,6 +10,7 @@ import { ackFrameBytes, writeAck } from "../wire/frames/ack.js";
 import { padTo, writePing } from "../wire/frames/frame.js";
 import { writeHello } from "../wire/frames/handshake.js";
 import { HELLO_BYTES } from "../wire/security.js";
+import { HELLO_SPREAD } from "./limits.js";
 import type { Sent } from "./outgoing-image.js";
 import type { ReceivedPackets } from "./received-packets.js";
 import type { Recovery } from "./recovery.js";
@@ -21,8 +22,6 @@ export type WriteContents = (writer: ByteWriter, packetNumber: number) => Sent[]
 /** A sender's datagrams: number, frames, acknowledgement, tag; what leaves is noted for its recovery. */
 export class SenderPackets {
   lastSentUs: InstantUs;
-  /** Datagrams with our part of the handshake so far. */
-  hellos = 0;
   private readonly hello: HandshakePart;
 
   constructor(
@@ -86,8 +85,13 @@ export class SenderPackets {
     return outgoing.finish();
   }
 
+  /** Whether the next datagram is to bear HELLO, should the receiver not have answered yet. */
+  get isHelloDue(): boolean {
+    const next = this.recovery.nextPacketNumber;
+    return next < 2 || HELLO_SPREAD ** Math.round(Math.log(next) / Math.log(HELLO_SPREAD)) === next;
+  }
+
   private greet(writer: ByteWriter): Sent {
-    this.hellos += 1;
     writeHello(writer, { kind: "hello", maxDatagramBytes: MAX_DATAGRAM_BYTES });
     return { kind: "hello" };
   }

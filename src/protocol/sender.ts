@@ -6,13 +6,7 @@ import { type Reason, type ResultFrame, writeClose } from "../wire/frames/end.js
 import { type Frame, isAckEliciting } from "../wire/frames/frame.js";
 import type { WelcomeFrame } from "../wire/frames/handshake.js";
 import type { PathChallengeFrame } from "../wire/frames/path.js";
-import {
-  CLOSE_TIMEOUTS,
-  CONNECT_TIMEOUT_US,
-  HELLO_DATAGRAMS_MIN,
-  IDLE_TIMEOUT_US,
-  KEEPALIVE_US,
-} from "./limits.js";
+import { CLOSE_TIMEOUTS, CONNECT_TIMEOUT_US, IDLE_TIMEOUT_US, KEEPALIVE_US } from "./limits.js";
 import { LossMeter } from "./loss-meter.js";
 import type { ImageSource, OutgoingImage, Sent } from "./outgoing-image.js";
 import { OutgoingImages } from "./outgoing-images.js";
@@ -391,8 +385,7 @@ export class Sender {
   private build(nowUs: InstantUs, probe: boolean, most = this.room.datagramBytes): Uint8Array {
     const { state } = this;
     const early = state.name === "connecting";
-    const { hellos } = this.packets;
-    const opening = early && (hellos < HELLO_DATAGRAMS_MIN || this.images.hasControlDue);
+    const opening = early && (this.packets.isHelloDue || this.images.hasControlDue);
     const size = early ? BASE_DATAGRAM_BYTES : most;
     const datagram = this.packets.build(size, { opening }, nowUs, (writer, packetNumber) => {
       if (state.name === "closing") {

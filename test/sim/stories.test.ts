@@ -92,7 +92,7 @@ describe("what is lost once is sent once more", () => {
     });
     const outcome = simulate(plan({ images, meddler }));
     expectExact(outcome);
-    expect(seen.size).toBe(8);
+    expect(seen.size).toBe(9);
     expect(outcome.needless).toBe(0);
     // The first probe timeout, and a window that begins anew.
     expect(outcome.seconds).toBeLessThan(3);

@@ -49,7 +49,12 @@ export function datagramOf(
   { size = 1_200, opening = false, early = false }: PlainOptions = {},
 ): Uint8Array {
   const part = opening ? handshakeOf(name) : undefined;
-  const outgoing = new OutgoingDatagram(new Uint8Array(size), name, early ? earlySeal : sealing.seal, part);
+  const outgoing = new OutgoingDatagram(
+    new Uint8Array(size),
+    name,
+    early ? earlySeal : sealing.seal,
+    part,
+  );
   write(outgoing.writer);
   return outgoing.finish();
 }

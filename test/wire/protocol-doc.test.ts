@@ -19,6 +19,7 @@ import { FrameType } from "../../src/wire/frames/type.js";
 import { IMAGE_FORMATS, METADATA_KINDS, PIECE_ORDERS } from "../../src/wire/manifest.js";
 import * as manifestBytes from "../../src/wire/manifest-bytes.js";
 import * as manifestContent from "../../src/wire/manifest-content.js";
+import * as security from "../../src/wire/security.js";
 import { hex } from "./crc.js";
 import { readGolden } from "./golden.js";
 
@@ -47,6 +48,7 @@ function shown(name: string, value: number): string {
 }
 
 const modules = [
+  security,
   congestion,
   limits,
   pathMtu,
