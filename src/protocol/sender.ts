@@ -252,8 +252,8 @@ export class Sender {
 
   /** The receiver sees us elsewhere than before; on another path all is learnt anew. */
   private handleChallenge(frame: PathChallengeFrame): void {
-    const fresh = this.options.freshCongestion?.();
-    if (!this.pathAnswer.take(frame) || fresh === undefined) return;
+    const fresh = this.pathAnswer.take(frame) ? this.options.freshCongestion?.() : undefined;
+    if (fresh === undefined) return;
     this.room.movePath(fresh);
     this.events.push({ kind: "moved" });
   }

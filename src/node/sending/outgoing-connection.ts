@@ -44,7 +44,7 @@ export class OutgoingConnection {
   isRefused = false;
   private readonly pump: Pump;
   private readonly fragments: FragmentWatch;
-  private readonly congestion: Bbr | Ledbat;
+  private congestion: Bbr | Ledbat;
   private finish: (end: ConnectionEnd | LacunaError) => void = () => undefined;
   private readonly ended: Promise<ConnectionEnd>;
 
@@ -73,7 +73,10 @@ export class OutgoingConnection {
       connectionId,
       security: sealing.sender(),
       congestion: this.congestion,
-      freshCongestion: () => (polite ? new Ledbat() : new Bbr()),
+      freshCongestion: () => {
+        this.congestion = polite ? new Ledbat() : new Bbr();
+        return this.congestion;
+      },
       nowUs: nowUs(),
       path,
       takeMemory: (bytes) => memory.take(bytes),
