@@ -27,6 +27,8 @@ export interface FinishOptions {
   readonly memoryMb?: number | undefined;
   /** The pixels, as far as they have been decoded already. */
   readonly live?: LiveRaster | undefined;
+  /** Called when the file at `path` is whole and about to get its name. */
+  beforeNaming?(path: string): Promise<void>;
 }
 
 /** `sha256` is the hex digest of what was received: pixels in raster order, or the file's bytes. */
@@ -183,8 +185,9 @@ async function digestOfPicture(
 async function publish(
   from: string,
   name: string,
-  { out, onExisting }: FinishOptions,
+  { out, onExisting, beforeNaming }: FinishOptions,
 ): Promise<{ outcome: "saved" | "exists"; path: string }> {
+  await beforeNaming?.(from);
   if (onExisting === "overwrite") {
     const path = join(out, name);
     await overwrite(from, path);

@@ -93,6 +93,7 @@ export class Guests {
   tick(now: InstantUs): void {
     if (this.stopping) return;
     this.collect();
+    for (const guest of this.guests.values()) this.watch(this.forgetTold(guest));
     if (this.options.once) this.loseQuiet(now);
     const alone = this.sessions.filter(({ aloneSinceUs }) => aloneSinceUs !== undefined);
     // Those that have waited longest come first.
@@ -178,9 +179,10 @@ export class Guests {
   private end(guest: Guest, reason: PartialReason): void {
     const { connection } = guest;
     const sessions = [...guest.sessions.values()];
-    const stopped = sessions.map((session) => session.stopFor(connection, reason));
-    const ended = Promise.all(stopped).then(() => {
+    const stopped = Promise.all(sessions.map((session) => session.stopFor(connection, reason)));
+    const ended = stopped.then(async () => {
       this.guests.delete(connection);
+      await this.forgetTold(guest);
       if (this.stopping) return this.endWhenEmpty();
       if (!this.options.once) return this.collect();
       if (sessions.length > 0) return this.endOnce();
@@ -195,6 +197,7 @@ export class Guests {
     const { connection, sessions } = guest;
     this.guests.delete(connection);
     for (const session of sessions.values()) session.leave(connection, now);
+    this.watch(this.forgetTold(guest));
     if (this.stopping) return this.endWhenEmpty();
     if (!isDone(guest)) this.lostUs = now;
     else if (this.guests.size === 0 && this.sessions.length === 0) this.endOnce();
@@ -235,6 +238,14 @@ export class Guests {
       if (file !== undefined) this.files.push(file);
       if (file?.outcome === "complete") this.remember(session, file.path);
       if (failure !== undefined) this.failures.push(failure);
+    }
+  }
+
+  /** What a sender knows to be complete need not be noted for it any more. */
+  private async forgetTold({ connection, sessions }: Guest): Promise<void> {
+    for (const [number, session] of sessions) {
+      if (session.file?.outcome !== "complete" || !isTold(connection, number)) continue;
+      await this.options.host.placed.forget(session.key);
     }
   }
 

@@ -22,7 +22,7 @@ import { countHeld, type MissingCounter } from "./missing-counter.js";
 import type { PieceOrigin } from "./observer.js";
 import { keepPartial } from "./partial.js";
 import { pieceLengths } from "./piece-lengths.js";
-import type { PieceStore } from "./piece-store.js";
+import { PieceStore } from "./piece-store.js";
 import { type Feed, SessionFeeds } from "./session-feeds.js";
 import {
   type OfferedImage,
@@ -99,6 +99,7 @@ export class IncomingSession {
   /** Makes room on the disk, or refuses. */
   open(): Promise<void> {
     return this.begin(async () => {
+      if (await this.findPlaced()) return;
       await this.allowance.refuse();
       const store = await this.openStore();
       await this.allowance.claimRoom(store);
@@ -160,27 +161,17 @@ export class IncomingSession {
       this.learnCount(store);
       const live = this.host.live.rasterOf(this.id);
       await live?.settled();
-      const how = { out, onExisting, memoryMb, live };
+      const beforeNaming = (path: string) => this.host.placed.note(this.key, path);
+      const how = { out, onExisting, memoryMb, live, beforeNaming };
       const result = await this.inBudget(() => finishImage(store, manifest, how));
       if (result.outcome === "digest-differs") return this.retryDamaged();
       if (result.outcome === "exists") {
         await this.store.discard();
+        await this.host.placed.forget(this.key);
         throw nameTaken(result.path);
       }
       this.tellProgress();
-      this.end();
-      const { path, sha256 } = result;
-      this.file = { ...this.commonFile(), outcome: "complete", path, sha256 };
-      const { id, name, seconds, bytes, receipt } = this.file;
-      // The sender waits for this word, and for nothing that comes after it.
-      const elapsedUs = Math.round(seconds * 1_000_000);
-      this.feeds.verified(this.manifest.digest, elapsedUs);
-      // Who looks on sees all of it before its pieces go.
-      await this.host.live.settled(id);
-      // The file is safe: what may be left of its pieces is only in nobody's way.
-      await this.store.discard().catch(() => undefined);
-      const facts = { id, name, path, sha256, seconds, bytes, receipt };
-      this.host.tell({ event: "complete", t: this.host.t(), ...facts, missingPixels: 0 });
+      await this.endComplete(result.path, () => store.discard());
     });
   }
 
@@ -242,6 +233,32 @@ export class IncomingSession {
     const { id, name } = common;
     const counts = { report: path, missingPixels, missingPieces };
     this.host.tell({ event: "partial", t: this.host.t(), id, name, ...counts, reason });
+  }
+
+  /** An earlier receiver has put the file under its name, and was killed before the sender knew. */
+  private async findPlaced(): Promise<boolean> {
+    const { out, placed } = this.host;
+    const path = await placed.find(this.key);
+    if (path === undefined || this.state !== "opening") return false;
+    await this.endComplete(path, () => PieceStore.remove(PieceStore.folderFor(out, this.manifest)));
+    return true;
+  }
+
+  /** @param discard takes away what is left of its pieces */
+  private async endComplete(path: string, discard: () => Promise<void>): Promise<void> {
+    this.end();
+    const { digest } = this.manifest;
+    const sha256 = Buffer.from(digest).toString("hex");
+    this.file = { ...this.commonFile(), outcome: "complete", path, sha256 };
+    const { id, name, seconds, bytes, receipt } = this.file;
+    // The sender waits for this word, and for nothing that comes after it.
+    this.feeds.verified(digest, Math.round(seconds * 1_000_000));
+    // Who looks on sees all of it before its pieces go.
+    await this.host.live.settled(id);
+    // The file is safe: what may be left of its pieces is only in nobody's way.
+    await discard().catch(() => undefined);
+    const facts = { id, name, path, sha256, seconds, bytes, receipt };
+    this.host.tell({ event: "complete", t: this.host.t(), ...facts, missingPixels: 0 });
   }
 
   private inBudget<T>(work: () => Promise<T>): Promise<T> {

@@ -55,7 +55,8 @@ async function fromFolder(path: string): Promise<Inspection | undefined> {
     return lacking && inspectionOf(partialReport(manifest, pieceCount, held.size, lacking));
   }
   const waiting = basename(path) === STORE_FOLDER ? path : join(path, STORE_FOLDER);
-  const folders = await readdir(waiting).catch(() => []);
+  const entries = await readdir(waiting, { withFileTypes: true }).catch(() => []);
+  const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
   const [only, ...others] = folders;
   if (only === undefined) return undefined;
   if (others.length === 0) return fromFolder(join(waiting, only));

@@ -217,12 +217,17 @@ export class PieceStore {
       await this.checkpointing.catch(() => undefined);
       await this.letGo();
     }
+    await PieceStore.remove(this.folder);
+  }
+
+  /** Removes a folder that nobody has open, and the folder above when it was the last. */
+  static async remove(folder: string): Promise<void> {
     try {
-      await rm(this.folder, { recursive: true, force: true });
+      await rm(folder, { recursive: true, force: true });
     } catch (error) {
-      throw diskError(error, this.folder);
+      throw diskError(error, folder);
     }
-    const parent = dirname(this.folder);
+    const parent = dirname(folder);
     // Other images may still be under way in there; then it stays.
     if (basename(parent) === STORE_FOLDER) await rmdir(parent).catch(() => undefined);
   }

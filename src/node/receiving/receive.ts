@@ -30,6 +30,7 @@ import { EventLog } from "./event-log.js";
 import { Guests } from "./guests.js";
 import { fileLimits } from "./limits.js";
 import { Observers } from "./observer.js";
+import { PlacedFiles } from "./placed-files.js";
 import type { SessionHost } from "./session-host.js";
 
 /** Where a receiver listens unless told otherwise. */
@@ -89,6 +90,7 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
       limits: fileLimits(options),
       disk: new DiskShare(this.out, options.keepFreeBytes),
       budget: new MemoryBudget(limits.decoderBytes),
+      placed: new PlacedFiles(this.out),
       observers,
       live: this.live,
       tell: (event) => this.tell(event),

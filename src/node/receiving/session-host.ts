@@ -7,12 +7,14 @@ import type { MemoryBudget } from "../memory-budget.js";
 import type { AllowanceHost } from "./allowance.js";
 import type { MissingCounter } from "./missing-counter.js";
 import type { Observers } from "./observer.js";
+import type { PlacedFiles } from "./placed-files.js";
 import type { Feed } from "./session-feeds.js";
 
 /** What a session needs of the receiver around it. */
 export interface SessionHost extends AllowanceHost {
   /** Shared by all images that are made into files at the same time. */
   readonly budget: MemoryBudget;
+  readonly placed: PlacedFiles;
   readonly observers: Observers;
   readonly live: LiveDecoder;
   tell(event: ReceiveEvent): void;

@@ -1,0 +1,57 @@
+import { mkdir, readdir, readFile, rm, rmdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { writeDurably } from "../disk.js";
+import { STORE_FOLDER } from "./piece-store.js";
+
+/**
+ * What finished files look like that were put under their names, or are about to be, while their senders may not know
+ * it. A receiver that is killed in that moment would take the image for new when it is offered again, and receive it twice.
+ */
+export class PlacedFiles {
+  private readonly folder: string;
+  private readonly noted = new Set<string>();
+
+  /** @param out the folder for received files */
+  constructor(private readonly out: string) {
+    this.folder = join(out, STORE_FOLDER);
+  }
+
+  /** The file at `path` is about to get its name. Throws what the file system says. */
+  async note(key: string, path: string): Promise<void> {
+    const trace = await traceOf(path);
+    await mkdir(this.folder, { recursive: true });
+    const record = this.recordOf(key);
+    this.noted.add(key);
+    await writeDurably(record, [Buffer.from(trace ?? "")]);
+  }
+
+  /** Where an image's file lies that was noted and is untouched since. */
+  async find(key: string): Promise<string | undefined> {
+    const wanted = await readFile(this.recordOf(key), "utf8").catch(() => "");
+    if (wanted === "") return undefined;
+    this.noted.add(key);
+    for (const { name } of await readdir(this.out, { withFileTypes: true }).catch(() => [])) {
+      const path = join(this.out, name);
+      if ((await traceOf(path)) === wanted) return path;
+    }
+    return undefined;
+  }
+
+  /** The sender knows, or never will. */
+  async forget(key: string): Promise<void> {
+    if (!this.noted.delete(key)) return;
+    await rm(this.recordOf(key), { force: true }).catch(() => undefined);
+    // Others may still be noted there, or be under way; then it stays.
+    await rmdir(this.folder).catch(() => undefined);
+  }
+
+  private recordOf(key: string): string {
+    return join(this.folder, `${key}.placed`);
+  }
+}
+
+/** The same for one file whatever its name; another file, or a change, looks different. Undefined when it is not there. */
+export async function traceOf(path: string): Promise<string | undefined> {
+  const facts = await stat(path, { bigint: true }).catch(() => undefined);
+  return facts && `${facts.ino} ${facts.size} ${facts.mtimeNs}`;
+}
