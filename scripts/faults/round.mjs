@@ -69,8 +69,8 @@ class Round {
     for (let i = 0; i < faults; i += 1) {
       const who = random.chance(0.5) ? "receiver" : "sender";
       // The end is where most is at stake.
-      const at = random.chance(0.25) ? 1 : random.between(0, 100) / 100;
-      this.#plan.push({ who, at, waitMs: random.between(0, 120), downMs: random.between(0, 700) });
+      const at = random.chance(0.25) ? 0.97 : random.between(0, 95) / 100;
+      this.#plan.push({ who, at, waitMs: random.between(0, 100), downMs: random.between(0, 700) });
     }
     this.#plan.sort((a, b) => a.at - b.at);
   }

@@ -6,6 +6,10 @@ export const ERRORS = {
     exit: 1,
     remedy: "check the disk, and that nothing changes the file while it is sent",
   },
+  LACUNA_SOURCE_CHANGED: {
+    exit: 1,
+    remedy: "send it again once nothing writes to it any more",
+  },
   LACUNA_NOT_AN_IMAGE: { exit: 1, remedy: "send it as a plain file: --mode file" },
   LACUNA_IMAGE_TOO_LARGE: { exit: 1, remedy: "send it as a plain file: --mode file" },
   LACUNA_NO_SCRATCH_ROOM: {

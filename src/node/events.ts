@@ -181,6 +181,8 @@ export interface SendCompleteEvent extends Timed {
   readonly parityBytes: number;
   /** The longest datagram that the path was found to carry, in bytes of UDP payload. */
   readonly datagramBytes: number;
+  /** The file is not any more what was read of it when its sending began, and what the receiver has. */
+  readonly sourceChanged?: true;
   readonly sha256: string;
   readonly bytes: number;
   readonly receipt: Receipt;

@@ -5,6 +5,7 @@ import type {
   ListeningEvent,
   OfferEvent,
   ReceiveEvent,
+  SendCompleteEvent,
   SendEvent,
   SendOfferEvent,
 } from "../../node/events.js";
@@ -65,7 +66,7 @@ export function sendNarration(
     case "progress":
       return [];
     case "complete":
-      return exactReceipt({ ...event, ...event.receipt }, look);
+      return [...exactReceipt({ ...event, ...event.receipt }, look), ...changed(event)];
     case "partial":
       return partReceipt(
         partFacts(event, imageOf(state, event.id), "the receiver has the report"),
@@ -74,6 +75,11 @@ export function sendNarration(
     case "error":
       return failureLines(event);
   }
+}
+
+function changed({ name, sourceChanged }: SendCompleteEvent): string[] {
+  if (sourceChanged !== true) return [];
+  return [`  ${cleaned(name)} has changed here since; the receiver has it as it was`];
 }
 
 function listening(event: ListeningEvent): string[] {

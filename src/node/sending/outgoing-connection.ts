@@ -2,7 +2,7 @@ import type { Socket } from "node:dgram";
 import { bytesPerSecond, durationUs, type InstantUs, seconds } from "../../base/units.js";
 import { Bbr } from "../../protocol/bbr.js";
 import { Ledbat } from "../../protocol/ledbat.js";
-import { Sender, type SenderEnd, type SenderEvent } from "../../protocol/sender.js";
+import { Sender, type SenderEvent } from "../../protocol/sender.js";
 import type { SendOptions } from "../api-types.js";
 import type { LacunaError } from "../errors.js";
 import type { ResolvedAddress } from "../socket/address.js";
@@ -14,9 +14,7 @@ import { Pump } from "../socket/pump.js";
 import { sealing } from "../socket/sealing.js";
 import { createUdpSocket } from "../socket/udp.js";
 import { asLacunaError } from "../transfer.js";
-
-/** How a connection ended; `noWay`: the system could not reach the address at all, by its own word. */
-export type ConnectionEnd = SenderEnd | { readonly how: "noWay"; readonly code: string };
+import type { ConnectionEnd } from "./connection-end.js";
 
 export interface ConnectionTerms {
   readonly to: ResolvedAddress;

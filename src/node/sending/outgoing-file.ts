@@ -10,6 +10,7 @@ import type { SendProgressEvent } from "../events.js";
 import { RateMeter } from "../rate-meter.js";
 import { round } from "../round.js";
 import type { Source } from "./source.js";
+import type { SourceWatch } from "./source-watch.js";
 import { type Drop, Withholding } from "./withhold.js";
 
 /** One file on its way: its source, and the image that the sender of each connection makes of it. */
@@ -28,6 +29,7 @@ export class OutgoingFile {
   /** @param id names it in events, whatever connection it goes by */
   constructor(
     readonly source: Source<Manifest>,
+    readonly watch: SourceWatch,
     readonly id: string,
     private readonly drop: Drop | undefined,
   ) {

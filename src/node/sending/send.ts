@@ -1,13 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { type BytesPerSecond, bytesPerSecond, type InstantUs } from "../../base/units.js";
+import { type BytesPerSecond, bytesPerSecond, type InstantUs, seconds } from "../../base/units.js";
 import { ACTIVE_IMAGES_MAX } from "../../protocol/limits.js";
 import type { SenderEvent } from "../../protocol/sender.js";
 import { connectionKey } from "../../wire/datagram.js";
-import type { Reason, ResultFrame } from "../../wire/frames/end.js";
-import type { Manifest } from "../../wire/manifest.js";
+import type { ResultFrame } from "../../wire/frames/end.js";
 import type { SendOptions, SendResult, SentFile, Snapshot, Transfer } from "../api-types.js";
-import { LacunaError } from "../errors.js";
-import type { SendEvent, WaitingEvent } from "../events.js";
+import type { LacunaError } from "../errors.js";
+import type { SendEvent } from "../events.js";
 import { round } from "../round.js";
 import {
   type Address,
@@ -21,12 +20,14 @@ import { type KnownPath, PathMemory } from "../socket/path-memory.js";
 import { Rehearsal } from "../socket/rehearsal.js";
 import { asLacunaError, type Run, transferOf } from "../transfer.js";
 import { CoderPool } from "./coder-pool.js";
-import { type ConnectionEnd, OutgoingConnection } from "./outgoing-connection.js";
+import { absence, type ConnectionEnd, isLoss, waitingReason } from "./connection-end.js";
+import { OutgoingConnection } from "./outgoing-connection.js";
 import { OutgoingFile } from "./outgoing-file.js";
 import { Patience } from "./patience.js";
 import { closedEarly, refusalOf, tooNarrow } from "./refusal.js";
-import { openSource, type Source } from "./source.js";
+import { openSource } from "./source.js";
 import { snapshotOfSource } from "./source-snapshot.js";
+import { SourceWatch } from "./source-watch.js";
 
 /**
  * Sends files to a receiver, one after another over one connection, and over further ones when that is lost.
@@ -60,11 +61,13 @@ class SendRun implements Run<SendEvent, SendResult> {
   private interrupted = false;
   /** What has ended all of it while there was no connection. */
   private fatal: LacunaError | undefined;
-  private isRefused = false;
+  isRefused = false;
+  wasConnected = false;
   private wasTried = false;
-  private wasConnected = false;
   /** The present connection has been answered. */
   private isUp = false;
+  /** When it was last looked whether files were changed. */
+  private lookedUs = 0;
   private connection: OutgoingConnection | undefined;
   /** The files of the present connection, by their numbers in it. */
   private aboard: OutgoingFile[] = [];
@@ -93,7 +96,7 @@ class SendRun implements Run<SendEvent, SendResult> {
       if (to !== undefined) this.remembered = await this.pathMemory?.recall(to.host, Date.now());
       const first = await this.openNext();
       if (this.interrupted) {
-        first?.close();
+        first?.source.close();
         return { files: [], interrupted: true };
       }
       // Of several files none could be opened: there is nothing to connect for.
@@ -138,11 +141,15 @@ class SendRun implements Run<SendEvent, SendResult> {
     for (let next = to; ; next = await this.resolve(address)) {
       const end = await this.connect(next);
       if (this.fatal !== undefined) throw this.fatal;
-      const waitUs =
-        this.interrupted || !isLoss(end) ? undefined : this.patience.nextWaitUs(nowUs());
+      if (end.how === "dropped" && !this.interrupted) {
+        if (this.isOver) return { how: "finished" };
+        continue;
+      }
+      const isLost = isLoss(end) && !this.interrupted;
+      const waitUs = isLost ? this.patience.nextWaitUs(nowUs()) : undefined;
       if (waitUs === undefined) return end;
       const retryInSeconds = round(waitUs / 1_000_000, 3);
-      this.tell({ event: "waiting", t: this.t(), reason: reasonOf(end), retryInSeconds });
+      this.tell({ event: "waiting", t: this.t(), reason: waitingReason(end), retryInSeconds });
       await this.wait(waitUs);
       if (this.fatal !== undefined) throw this.fatal;
       if (this.interrupted) return { how: "stopped" };
@@ -172,6 +179,8 @@ class SendRun implements Run<SendEvent, SendResult> {
   /** One connection, from its opening to its end. */
   private async connect(to: ResolvedAddress | undefined): Promise<ConnectionEnd> {
     if (to === undefined) return { how: "noWay", code: "ENOTFOUND" };
+    await this.lookAtFiles();
+    if (this.isOver) return { how: "dropped" };
     if (this.wasConnected) this.remembered = await this.pathMemory?.recall(to.host, Date.now());
     const connection = await OutgoingConnection.open({
       to,
@@ -213,6 +222,22 @@ class SendRun implements Run<SendEvent, SendResult> {
     }
   }
 
+  private get isOver(): boolean {
+    return this.opened === this.paths.length && this.outgoing.every((one) => one.hasEnded);
+  }
+
+  /** Files that are read while they are sent must not change. One that has goes no further; the others do, anew. */
+  private async lookAtFiles(): Promise<void> {
+    for (const one of this.outgoing) {
+      const changed = one.hasEnded ? undefined : await one.watch.check(one.source.manifest);
+      if (changed === undefined || one.hasEnded) continue;
+      one.hasEnded = true;
+      this.fail(changed, one.id);
+      one.source.close();
+      this.connection?.end({ how: "dropped" });
+    }
+  }
+
   private board(one: OutgoingFile): void {
     const { connection } = this;
     if (connection === undefined) return;
@@ -242,9 +267,12 @@ class SendRun implements Run<SendEvent, SendResult> {
     if (connection.sender.unfinishedImages >= ACTIVE_IMAGES_MAX) return;
     this.opening = true;
     this.openNext().then(
-      (source) => {
+      (file) => {
         this.opening = false;
-        if (source !== undefined) this.board(this.add(source));
+        if (file !== undefined) {
+          this.add(file);
+          this.board(file);
+        }
         this.openMore();
         this.connection?.wake();
       },
@@ -253,7 +281,7 @@ class SendRun implements Run<SendEvent, SendResult> {
   }
 
   /** Opens the next file that can be; those that cannot are told and left out. Throws when it is the only one. */
-  private async openNext(): Promise<Source<Manifest> | undefined> {
+  private async openNext(): Promise<OutgoingFile | undefined> {
     const path = this.paths[this.opened];
     if (path === undefined) return undefined;
     this.opened += 1;
@@ -261,12 +289,12 @@ class SendRun implements Run<SendEvent, SendResult> {
       const fields = this.options.drop === "odd-rows" ? 2 : 1;
       const { mode = "auto", memoryMb, cacheFolder, pieceBytes } = this.options;
       const how = { mode, fields, memoryMb, cacheFolder, pieceBytes } as const;
-      return await openSource(path, {
-        ...how,
-        coding: "coded",
-        pool: this.pool,
-        pathRate: this.pathRate(),
-      });
+      const watch = new SourceWatch(path);
+      const coding = { coding: "coded", pool: this.pool, pathRate: this.pathRate() } as const;
+      const source = await openSource(path, { ...how, ...coding });
+      const connection = connectionKey(this.connectionId).slice(0, 8);
+      const id = `${connection}-${this.outgoing.length}`;
+      return new OutgoingFile(source, watch, id, this.options.drop);
     } catch (error) {
       if (this.paths.length === 1) throw error;
       this.fail(asLacunaError(error));
@@ -282,17 +310,14 @@ class SendRun implements Run<SendEvent, SendResult> {
     return bytesPerSecond(Math.min(remembered.bytesPerSecond, rateMbit * 125_000));
   }
 
-  private add(source: Source<Manifest>): OutgoingFile {
-    const connection = connectionKey(this.connectionId).slice(0, 8);
-    const id = `${connection}-${this.outgoing.length}`;
-    const one = new OutgoingFile(source, id, this.options.drop);
+  private add(one: OutgoingFile): void {
+    const { source } = one;
     this.outgoing.push(one);
     source.complete.catch((error: unknown) => {
       if (!one.hasEnded) this.giveUp(asLacunaError(error));
     });
     const { facts, notes, why } = source;
     this.tell({ event: "offer", t: this.t(), id: one.id, ...facts, notes, why });
-    return one;
   }
 
   /** Something of ours has failed: there is nothing to wait for. */
@@ -317,7 +342,8 @@ class SendRun implements Run<SendEvent, SendResult> {
       this.tell({ event: "partial", ...common, missingPixels, missingPieces });
     } else {
       const { outcome: _, missingPixels: __, missingPieces: ___, ...facts } = file;
-      this.tell({ event: "complete", t: this.t(), ...facts });
+      const note = one.watch.hasChanged ? ({ sourceChanged: true } as const) : {};
+      this.tell({ event: "complete", t: this.t(), ...facts, ...note });
     }
     one.source.close();
   }
@@ -327,6 +353,10 @@ class SendRun implements Run<SendEvent, SendResult> {
     if (connection === undefined) return;
     this.rehearsal.tick(connection.sender.recovery.lostPackets);
     for (const one of this.aboard) if (!one.hasEnded) this.tellProgressOf(one, now);
+    if (now - this.lookedUs >= LOOK_EVERY_US) {
+      this.lookedUs = now;
+      this.lookAtFiles().catch((error: unknown) => this.giveUp(asLacunaError(error)));
+    }
     this.noteLife(connection);
     // Silence that has lasted as long as anybody wanted to wait is not waited out.
     if (this.isUp && this.patience.isOver(now)) connection.end({ how: "peerGone" });
@@ -343,17 +373,8 @@ class SendRun implements Run<SendEvent, SendResult> {
 
   private resultOf(end: ConnectionEnd): SendResult {
     const where = formatAddress(parseAddress(this.options.to));
-    const facts = { address: where };
-    if (end.how === "noAnswer" || end.how === "noWay" || end.how === "peerGone") {
-      if (this.wasConnected) {
-        const message = `the receiver at ${where} has fallen silent`;
-        throw new LacunaError("LACUNA_PEER_GONE", message, facts);
-      }
-      const isNobody = this.isRefused && end.how !== "noWay";
-      const message = isNobody ? `nothing listens at ${where}` : `no answer from ${where}`;
-      const why = end.how === "noWay" ? ` (${end.code})` : "";
-      throw new LacunaError("LACUNA_NO_ANSWER", message + why, facts);
-    }
+    const absent = absence(end, where, this);
+    if (absent !== undefined) throw absent;
     const isUnfinished = this.files.length < this.paths.length - this.failures.length;
     if (end.how === "closedByPeer" && isUnfinished) throw closedEarly(end.reason, where);
     const [failure] = this.failures;
@@ -377,17 +398,5 @@ class SendRun implements Run<SendEvent, SendResult> {
   }
 }
 
-/** Whether a connection may have ended because the receiver, or the way to it, is away for a while. */
-function isLoss(end: ConnectionEnd): boolean {
-  if (end.how === "closedByPeer") return LOST_BY_REASON.has(end.reason);
-  return end.how === "noAnswer" || end.how === "noWay" || end.how === "peerGone";
-}
-
-function reasonOf(end: ConnectionEnd): WaitingEvent["reason"] {
-  if (end.how === "noWay") return "no-way";
-  if (end.how !== "closedByPeer") return "silent";
-  return end.reason === "tooManyConnections" ? "busy" : "restarted";
-}
-
-/** A receiver that was started anew, and one that has no room now. */
-const LOST_BY_REASON: ReadonlySet<Reason> = new Set(["unknownConnection", "tooManyConnections"]);
+/** How often it is looked whether files were changed. */
+const LOOK_EVERY_US = seconds(1);
