@@ -13,11 +13,22 @@ const HELP = `usage: npm run bench [-- NAME [options]]
   memory       the most memory that each side holds for large files and pictures: Linux
   picture      how soon a picture is usable over a link that loses: made as for link, or by a relay
   link         Lacuna and others over links with faults: needs root, and netem or LINK_EMULATOR
+  many         64 senders at once to one receiver, over a link that loses
   neighbour    what Lacuna leaves to others on a link: the same needs
 
 Without a name: all of them but codec and jpeg, the last two only where LINK_EMULATOR is set. NAME --help tells the options of each.`;
 
-const NAMES = ["micro", "seal", "simulated", "loopback", "memory", "picture", "link", "neighbour"];
+const NAMES = [
+  "micro",
+  "seal",
+  "simulated",
+  "loopback",
+  "memory",
+  "picture",
+  "many",
+  "link",
+  "neighbour",
+];
 const ON_LINKS = ["link", "neighbour"];
 /** Those that code pictures want to be told which. */
 const ON_DEMAND = ["codec", "jpeg"];

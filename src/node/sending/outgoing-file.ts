@@ -1,5 +1,5 @@
 import { PieceSet } from "../../base/piece-set.js";
-import type { InstantUs } from "../../base/units.js";
+import { type InstantUs, seconds } from "../../base/units.js";
 import type { OutgoingImage } from "../../protocol/outgoing-image.js";
 import type { Sender } from "../../protocol/sender.js";
 import type { ResultFrame } from "../../wire/frames/end.js";
@@ -41,11 +41,14 @@ export class OutgoingFile {
    * Gives the file to the sender of a new connection, behind its others. What the receiver had before is left out until
    * it is asked for: usually it has it still.
    *
+   * @param asksFirst the receiver may have pieces of an earlier time: none is sent until it has told, or not for a while
    * @param onMore called when there is more to send than before
    */
-  join(sender: Sender, onMore: () => void): void {
+  join(sender: Sender, asksFirst: boolean, onMore: () => void): void {
     const { manifest, supply, pieceLength, readPiece } = this.source;
     this.withholding = new Withholding(manifest, this.drop);
+    const waits = asksFirst && this.confirmed.size === 0;
+    const ready = waits ? { ...supply, available: 0 } : supply;
     const number = sender.addImage({
       manifest: encodeManifest(manifest),
       digest: manifest.digest,
@@ -53,12 +56,12 @@ export class OutgoingFile {
       pieceCount: manifest.pieceCount,
       pieceBytes: manifest.pieceBytes,
       previewPieces: previewPiecesOf(manifest.content),
-      available: supply.available,
-      withheld: [...this.confirmed.ranges(), ...this.withholding.next(supply)],
+      available: ready.available,
+      withheld: [...this.confirmed.ranges(), ...this.withholding.next(ready)],
       pieceLength,
       readPiece,
     });
-    this.aboard = { sender, number, onMore };
+    this.aboard = { sender, number, onMore, waits, heardUs: undefined };
     if (manifest.pieceCount === undefined) this.supplyMore();
   }
 
@@ -80,8 +83,12 @@ export class OutgoingFile {
     return held === undefined || held.size === 0 ? this.confirmed : held;
   }
 
-  /** The first file's time runs from the first datagram of all, the others' from their own first. */
-  noteStart(now: InstantUs): void {
+  /**
+   * All that could be sent has been. The first file's time runs from the first datagram of all, the others' from their own
+   * first.
+   */
+  noteSent(now: InstantUs): void {
+    this.endWait(now);
     const hasBegun = this.aboard?.number === 0 || (this.image?.wireBytes ?? 0) > 0;
     if (hasBegun) this.startedUs ??= now;
   }
@@ -141,8 +148,19 @@ export class OutgoingFile {
     return this.aboard?.sender.image(this.aboard.number);
   }
 
+  /** The receiver has told what it holds, or has had time to. */
+  private endWait(now: InstantUs): void {
+    const { aboard, image } = this;
+    if (aboard?.waits !== true || image === undefined) return;
+    if (aboard.sender.recovery.rtt.hasSample) aboard.heardUs ??= now;
+    const isLate = now - (aboard.heardUs ?? now) > WORD_US_MAX;
+    if (image.pieces.held.size === 0 && !isLate) return;
+    aboard.waits = false;
+    this.supplyMore();
+  }
+
   private supplyMore(): void {
-    if (this.aboard === undefined) return;
+    if (this.aboard === undefined || this.aboard.waits) return;
     const { sender, number, onMore } = this.aboard;
     const { pieceCount, available } = this.source.supply;
     const withheld = this.withholding.next(this.source.supply);
@@ -156,4 +174,11 @@ interface Aboard {
   readonly sender: Sender;
   readonly number: number;
   readonly onMore: () => void;
+  /** No piece is sent before the receiver has told what it holds. */
+  waits: boolean;
+  /** When it was first heard, as far as that matters. */
+  heardUs: InstantUs | undefined;
 }
+
+/** Ours: as long as a receiver needs to look through what it holds of a picture; then it is as if it held nothing. */
+const WORD_US_MAX = seconds(2);

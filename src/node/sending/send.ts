@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { type BytesPerSecond, bytesPerSecond, type InstantUs, seconds } from "../../base/units.js";
+import { type InstantUs, seconds } from "../../base/units.js";
 import { ACTIVE_IMAGES_MAX } from "../../protocol/limits.js";
 import type { SenderEvent } from "../../protocol/sender.js";
 import { connectionKey } from "../../wire/datagram.js";
@@ -16,11 +16,11 @@ import {
   resolveAddress,
 } from "../socket/address.js";
 import { nowUs } from "../socket/clock.js";
-import { type KnownPath, PathMemory } from "../socket/path-memory.js";
 import { Rehearsal } from "../socket/rehearsal.js";
 import { asLacunaError, type Run, transferOf } from "../transfer.js";
 import { CoderPool } from "./coder-pool.js";
 import { absence, type ConnectionEnd, isLoss, waitingReason } from "./connection-end.js";
+import { PathKnowledge } from "./known-path.js";
 import { OutgoingConnection } from "./outgoing-connection.js";
 import { OutgoingFile } from "./outgoing-file.js";
 import { Patience } from "./patience.js";
@@ -28,6 +28,7 @@ import { closedEarly, refusalOf, tooNarrow } from "./refusal.js";
 import { openSource } from "./source.js";
 import { snapshotOfSource } from "./source-snapshot.js";
 import { SourceWatch } from "./source-watch.js";
+import { Unfinished } from "./unfinished.js";
 
 /**
  * Sends files to a receiver, one after another over one connection, and over further ones when that is lost.
@@ -53,9 +54,9 @@ class SendRun implements Run<SendEvent, SendResult> {
   private readonly failures: LacunaError[] = [];
   private readonly rehearsal = new Rehearsal();
   private readonly pool = new CoderPool();
-  private readonly pathMemory: PathMemory | undefined;
+  private readonly known: PathKnowledge;
+  private readonly unfinished: Unfinished;
   private readonly patience: Patience;
-  private remembered: KnownPath | undefined;
   private opened = 0;
   private opening = false;
   private interrupted = false;
@@ -78,9 +79,9 @@ class SendRun implements Run<SendEvent, SendResult> {
     private readonly paths: readonly string[],
     private readonly options: SendOptions,
   ) {
-    const { stateFolder, polite = false, timeoutSeconds, giveUpAfterSeconds } = options;
-    // Who gives way finds no capacity, and does not start with what another found.
-    this.pathMemory = stateFolder === undefined || polite ? undefined : new PathMemory(stateFolder);
+    const { timeoutSeconds, giveUpAfterSeconds } = options;
+    this.known = new PathKnowledge(options);
+    this.unfinished = new Unfinished(options.stateFolder);
     this.patience = new Patience({
       firstAnswerSeconds: timeoutSeconds ?? giveUpAfterSeconds,
       giveUpAfterSeconds,
@@ -93,7 +94,7 @@ class SendRun implements Run<SendEvent, SendResult> {
     try {
       const address = parseAddress(this.options.to);
       const to = await this.resolve(address);
-      if (to !== undefined) this.remembered = await this.pathMemory?.recall(to.host, Date.now());
+      if (to !== undefined) await this.known.recall(to.host);
       const first = await this.openNext();
       if (this.interrupted) {
         first?.source.close();
@@ -181,16 +182,16 @@ class SendRun implements Run<SendEvent, SendResult> {
     if (to === undefined) return { how: "noWay", code: "ENOTFOUND" };
     await this.lookAtFiles();
     if (this.isOver) return { how: "dropped" };
-    if (this.wasConnected) this.remembered = await this.pathMemory?.recall(to.host, Date.now());
+    if (this.wasConnected) await this.known.recall(to.host);
     const connection = await OutgoingConnection.open({
       to,
       connectionId: this.wasTried ? randomBytes(8) : this.connectionId,
       options: this.options,
-      remembered: this.remembered,
+      remembered: this.known.path,
       connectTimeoutUs: this.patience.attemptUs(nowUs()),
       onEvent: (event, now) => this.handleEvent(event, now),
       onSent: (now) => {
-        for (const one of this.aboard) one.noteStart(now);
+        for (const one of this.aboard) one.noteSent(now);
       },
       onTick: (now) => this.tick(now),
     });
@@ -217,8 +218,7 @@ class SendRun implements Run<SendEvent, SendResult> {
       this.connection = undefined;
       this.isRefused ||= connection.isRefused;
       for (const one of this.aboard) one.leave();
-      const { learntPath } = connection;
-      if (learntPath !== undefined) await this.pathMemory?.save(to.host, learntPath, Date.now());
+      await this.known.save(to.host, connection.learntPath);
     }
   }
 
@@ -241,8 +241,11 @@ class SendRun implements Run<SendEvent, SendResult> {
   private board(one: OutgoingFile): void {
     const { connection } = this;
     if (connection === undefined) return;
-    one.join(connection.sender, () => connection.wake());
+    const { manifest } = one.source;
+    const asksFirst = this.unfinished.has(this.options.to, manifest);
+    one.join(connection.sender, asksFirst, () => connection.wake());
     this.aboard.push(one);
+    void this.unfinished.begin(this.options.to, manifest);
   }
 
   private handleEvent(event: Exclude<SenderEvent, { kind: "closed" }>, now: InstantUs): void {
@@ -290,7 +293,7 @@ class SendRun implements Run<SendEvent, SendResult> {
       const { mode = "auto", memoryMb, cacheFolder, pieceBytes } = this.options;
       const how = { mode, fields, memoryMb, cacheFolder, pieceBytes } as const;
       const watch = new SourceWatch(path);
-      const coding = { coding: "coded", pool: this.pool, pathRate: this.pathRate() } as const;
+      const coding = { coding: "coded", pool: this.pool, pathRate: this.known.rate } as const;
       const source = await openSource(path, { ...how, ...coding });
       const connection = connectionKey(this.connectionId).slice(0, 8);
       const id = `${connection}-${this.outgoing.length}`;
@@ -300,14 +303,6 @@ class SendRun implements Run<SendEvent, SendResult> {
       this.fail(asLacunaError(error));
       return this.openNext();
     }
-  }
-
-  /** What the path is remembered to carry, but no more than may be sent. */
-  private pathRate(): BytesPerSecond | undefined {
-    const { remembered, options } = this;
-    if (remembered === undefined) return undefined;
-    const { rateMbit = Number.POSITIVE_INFINITY } = options;
-    return bytesPerSecond(Math.min(remembered.bytesPerSecond, rateMbit * 125_000));
   }
 
   private add(one: OutgoingFile): void {
@@ -329,6 +324,7 @@ class SendRun implements Run<SendEvent, SendResult> {
 
   private endFile(one: OutgoingFile, result: ResultFrame, now: InstantUs): void {
     one.hasEnded = true;
+    void this.unfinished.end(this.options.to, one.source.manifest);
     if (result.outcome === "refused" || result.outcome === "failed") {
       this.fail(refusalOf(result.reason, one.source.facts.name), one.id);
       return one.source.close();
@@ -352,7 +348,10 @@ class SendRun implements Run<SendEvent, SendResult> {
     const { connection } = this;
     if (connection === undefined) return;
     this.rehearsal.tick(connection.sender.recovery.lostPackets);
-    for (const one of this.aboard) if (!one.hasEnded) this.tellProgressOf(one, now);
+    for (const one of this.aboard) {
+      one.noteSent(now);
+      if (!one.hasEnded) this.tellProgressOf(one, now);
+    }
     if (now - this.lookedUs >= LOOK_EVERY_US) {
       this.lookedUs = now;
       this.lookAtFiles().catch((error: unknown) => this.giveUp(asLacunaError(error)));
