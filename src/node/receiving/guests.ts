@@ -182,7 +182,8 @@ export class Guests {
     const stopped = Promise.all(sessions.map((session) => session.stopFor(connection, reason)));
     const ended = stopped.then(async () => {
       this.guests.delete(connection);
-      await this.forgetTold(guest);
+      // Who closes by itself has heard all that there was to hear.
+      await this.forgetTold(guest, reason === "sender-stopped");
       if (this.stopping) return this.endWhenEmpty();
       if (!this.options.once) return this.collect();
       if (sessions.length > 0) return this.endOnce();
@@ -197,10 +198,12 @@ export class Guests {
     const { connection, sessions } = guest;
     this.guests.delete(connection);
     for (const session of sessions.values()) session.leave(connection, now);
-    this.watch(this.forgetTold(guest));
-    if (this.stopping) return this.endWhenEmpty();
-    if (!isDone(guest)) this.lostUs = now;
-    else if (this.guests.size === 0 && this.sessions.length === 0) this.endOnce();
+    const forgotten = this.forgetTold(guest).then(() => {
+      if (this.stopping) return this.endWhenEmpty();
+      if (!isDone(guest)) this.lostUs = now;
+      else if (this.guests.size === 0 && this.sessions.length === 0) this.endOnce();
+    });
+    this.watch(forgotten);
   }
 
   /** A sender that has all its results and then falls silent has left, and only its CLOSE was lost. */
@@ -242,10 +245,12 @@ export class Guests {
   }
 
   /** What a sender knows to be complete need not be noted for it any more. */
-  private async forgetTold({ connection, sessions }: Guest): Promise<void> {
+  private async forgetTold({ connection, sessions }: Guest, isAll = false): Promise<void> {
     for (const [number, session] of sessions) {
-      if (session.file?.outcome !== "complete" || !isTold(connection, number)) continue;
-      await this.options.host.placed.forget(session.key);
+      const isKnown = isAll || isTold(connection, number);
+      if (session.file?.outcome === "complete" && isKnown) {
+        await this.options.host.placed.forget(session.key);
+      }
     }
   }
 

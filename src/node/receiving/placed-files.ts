@@ -20,6 +20,7 @@ export class PlacedFiles {
   async note(key: string, path: string): Promise<void> {
     const trace = await traceOf(path);
     await mkdir(this.folder, { recursive: true });
+    await this.prune();
     const record = this.recordOf(key);
     this.noted.add(key);
     await writeDurably(record, [Buffer.from(trace ?? "")]);
@@ -39,14 +40,25 @@ export class PlacedFiles {
 
   /** The sender knows, or never will. */
   async forget(key: string): Promise<void> {
-    if (!this.noted.delete(key)) return;
-    await rm(this.recordOf(key), { force: true }).catch(() => undefined);
+    if (!this.noted.has(key)) return;
+    await rm(this.recordOf(key), FORCE).catch(() => undefined);
+    this.noted.delete(key);
     // Others may still be noted there, or be under way; then it stays.
     await rmdir(this.folder).catch(() => undefined);
   }
 
+  /** Senders that have not come back for so long never will. */
+  private async prune(): Promise<void> {
+    for (const name of await readdir(this.folder)) {
+      const path = join(this.folder, name);
+      if (!name.endsWith(ENDING)) continue;
+      const facts = await stat(path).catch(() => undefined);
+      if (facts !== undefined && Date.now() - facts.mtimeMs > KEPT_MS) await rm(path, FORCE);
+    }
+  }
+
   private recordOf(key: string): string {
-    return join(this.folder, `${key}.placed`);
+    return join(this.folder, key + ENDING);
   }
 }
 
@@ -55,3 +67,8 @@ export async function traceOf(path: string): Promise<string | undefined> {
   const facts = await stat(path, { bigint: true }).catch(() => undefined);
   return facts && `${facts.ino} ${facts.size} ${facts.mtimeNs}`;
 }
+
+const ENDING = ".placed";
+const FORCE = { force: true };
+/** Ours: a week. */
+const KEPT_MS = 7 * 24 * 60 * 60 * 1_000;
