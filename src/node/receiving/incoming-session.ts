@@ -1,4 +1,3 @@
-import type { PieceSet } from "../../base/piece-set.js";
 import type { InstantUs } from "../../base/units.js";
 import type { ReadPiece } from "../../protocol/held-parity.js";
 import type { PieceWay, ReceiverConnection } from "../../protocol/receiver-connection.js";
@@ -19,7 +18,6 @@ import { Allowance } from "./allowance.js";
 import { finishImage } from "./finish.js";
 import { causeIn } from "./lacking.js";
 import { countHeld, type MissingCounter } from "./missing-counter.js";
-import type { PieceOrigin } from "./observer.js";
 import { keepPartial } from "./partial.js";
 import { pieceLengths } from "./piece-lengths.js";
 import { PieceStore } from "./piece-store.js";
@@ -32,6 +30,7 @@ import {
 } from "./session-host.js";
 import { SessionProgress } from "./session-progress.js";
 import { nameTaken, openStore } from "./session-room.js";
+import { SessionView } from "./session-view.js";
 import { snapshotOfStore } from "./snapshot.js";
 
 /**
@@ -55,6 +54,7 @@ export class IncomingSession {
   private state: State = "opening";
   private store: PieceStore | undefined;
   private readonly progress: SessionProgress;
+  private readonly view: SessionView;
   private readonly allowance: Allowance;
   private damagedBefore = false;
   /** Pieces of work that are not done. */
@@ -75,6 +75,7 @@ export class IncomingSession {
     this.facts = factsOf(manifest);
     this.progress = new SessionProgress(this.facts, missing, this.feeds);
     this.allowance = new Allowance(manifest, host);
+    this.view = new SessionView(id, manifest, host);
   }
 
   get hasEnded(): boolean {
@@ -108,9 +109,9 @@ export class IncomingSession {
       if (this.state !== "opening") return;
       this.state = "open";
       const held = store.held.copy();
-      this.showImage();
+      this.view.begin(() => this.readable);
       this.takeUp();
-      await this.showHeld(held);
+      await this.view.showHeld(store, held);
     });
   }
 
@@ -146,7 +147,7 @@ export class IncomingSession {
     this.allowance.note(bytes.length);
     this.store.write(piece, bytes);
     this.missing.add(piece, bytes);
-    this.showPiece(piece, bytes, via);
+    this.view.show(piece, bytes, via);
     // What comes by two connections may be whole before either knows.
     if (this.feeds.count > 1 && this.store.held.size === this.feeds.pieceCount) void this.finish();
   }
@@ -301,6 +302,10 @@ export class IncomingSession {
     this.allowance.release();
   }
 
+  private get readable(): PieceStore | undefined {
+    return this.hasEnded ? undefined : this.store;
+  }
+
   /** Tells of the image, and lets its pieces come. */
   private takeUp(): void {
     if (this.store === undefined) return;
@@ -335,36 +340,6 @@ export class IncomingSession {
     });
   }
 
-  private showImage(): void {
-    const { id, manifest, host } = this;
-    host.observers.onImage(id, manifest);
-    host.live.open(id, manifest, (piece, target, offset) => {
-      if (this.state === "ended" || this.store?.held.has(piece) !== true) return undefined;
-      return this.store.readPiece(piece, target, offset);
-    });
-  }
-
-  private showPiece(piece: number, bytes: Uint8Array, via: PieceOrigin): void {
-    this.host.live.put(this.id, piece, bytes);
-    this.host.observers.onPiece(this.id, piece, bytes, via);
-  }
-
-  /** Shows observers what is held from an earlier run, a few pieces at a time. */
-  private async showHeld(held: PieceSet): Promise<void> {
-    const { store } = this;
-    if (!this.host.observers.watchPieces || store === undefined) return;
-    const piece = new Uint8Array(this.manifest.pieceBytes);
-    let shown = 0;
-    for (const { start, end } of held.ranges()) {
-      for (let number = start; number < end; number += 1) {
-        const bytes = piece.subarray(0, store.readPiece(number, piece, 0));
-        this.showPiece(number, bytes, "disk");
-        shown += 1;
-        if (shown % SHOWN_AT_ONCE === 0) await new Promise(setImmediate);
-      }
-    }
-  }
-
   /** Once, everything is asked for again; a second time means that the source itself changes. */
   private async retryDamaged(): Promise<void> {
     if (this.damagedBefore) {
@@ -376,7 +351,7 @@ export class IncomingSession {
     this.store = await this.openStore();
     this.missing.clear();
     this.state = "open";
-    this.showImage();
+    this.view.begin(() => this.readable);
     this.feeds.damaged();
     // Who came meanwhile has not been told of anything yet.
     this.accept();
@@ -411,5 +386,3 @@ export class IncomingSession {
     };
   }
 }
-
-const SHOWN_AT_ONCE = 256;
