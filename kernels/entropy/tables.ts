@@ -27,10 +27,15 @@ export function tokenOf(value: i32): i32 {
   return TOKENS_DIRECT + 2 * (top - 4) + ((value >> (top - 1)) & 1);
 }
 
+/** What decoding asks of a token whatever its table, u32 each: its least value, and how many raw bits it has, as a number and as a mask. */
+export const LEAST = memory.data(64 * 4, 16);
+export const RAW_BITS = memory.data(64 * 4, 16);
+export const RAW_MASK = memory.data(64 * 4, 16);
+
 /**
- * Takes u16 frequencies of so many tables, 64 a table. Makes of them, for each token of each table, what decoding asks of it (`taken`, 8
- * bytes: u16 frequency, u16 start, u8 raw bits, u24 least value) and encoding (`put`, 16 bytes: u64 reciprocal, u32 frequency, u32
- * start), and the u8 token of each of the 4,096 places of each table (`tokens`).
+ * Takes u16 frequencies of so many tables, 64 a table. Makes of them, for each token of each table, what decoding asks of it (`taken`, 4
+ * bytes: u16 frequency, u16 start) and encoding (`put`, 16 bytes: u64 reciprocal, u32 frequency, u32 start), and for each of the 4,096
+ * places of each table four times its token, a byte (`tokens`).
  */
 export function makeTables(
   tables: i32,
@@ -39,28 +44,31 @@ export function makeTables(
   put: usize,
   tokens: usize,
 ): void {
+  for (let token = 0; token <= ESCAPE_TOKEN; token += 1) describe(token);
   for (let table = 0; table < tables; table += 1) {
     let start = 0;
     for (let token = 0; token <= ESCAPE_TOKEN; token += 1) {
       const slot = <usize>((table << TOKEN_ROOM_BITS) + token);
       const frequency = <i32>load<u16>(frequencies + (slot << 1));
-      setTaken(taken + (slot << 3), token, frequency, start);
+      store<u16>(taken + (slot << 2), <u16>frequency);
+      store<u16>(taken + (slot << 2), <u16>start, 2);
       setPut(put + (slot << 4), frequency, start);
       const places = tokens + ((<usize>table) << FREQUENCY_BITS) + <usize>start;
-      memory.fill(places, <u8>token, <usize>frequency);
+      memory.fill(places, <u8>(token << 2), <usize>frequency);
       start += frequency;
     }
   }
 }
 
-function setTaken(at: usize, token: i32, frequency: i32, start: i32): void {
+function describe(token: i32): void {
+  const at = (<usize>token) << 2;
   const bits = rawBitsOf(token);
   let least = token;
   if (token >= TOKENS_DIRECT) least = (2 | ((token - TOKENS_DIRECT) & 1)) << bits;
   if (token === ESCAPE_TOKEN) least = 0;
-  store<u16>(at, <u16>frequency);
-  store<u16>(at, <u16>start, 2);
-  store<u32>(at, ((<u32>least) << 8) | bits, 4);
+  store<i32>(LEAST + at, least);
+  store<i32>(RAW_BITS + at, bits);
+  store<i32>(RAW_MASK + at, (1 << bits) - 1);
 }
 
 function setPut(at: usize, frequency: i32, start: i32): void {

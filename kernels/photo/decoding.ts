@@ -1,5 +1,13 @@
 // Tokens and raw bits of src/codec/entropy, as they are taken, a row at a time.
-import { FREQUENCY_BITS, STATE_LOW, TOKEN_ROOM_BITS, turnRound } from "../entropy/tables";
+import {
+  FREQUENCY_BITS,
+  LEAST,
+  RAW_BITS,
+  RAW_MASK,
+  STATE_LOW,
+  TOKEN_ROOM_BITS,
+  turnRound,
+} from "../entropy/tables";
 import { contexts, payload, predictions, raws, TAKEN, TOKENS } from "./memory";
 
 let state: u32 = 0;
@@ -43,17 +51,15 @@ export function decodeRow(
     const table = <usize>load<u8>(group + <usize>load<u32>(contexts + at));
     const place = x & 4095;
     const token = <usize>load<u8>(TOKENS + (table << FREQUENCY_BITS) + <usize>place);
-    const entry = TAKEN + (((table << TOKEN_ROOM_BITS) + token) << 3);
+    const entry = TAKEN + (table << (TOKEN_ROOM_BITS + 2)) + token;
     x = <u32>load<u16>(entry) * (x >>> FREQUENCY_BITS) + place - <u32>load<u16>(entry, 2);
     // Without branches: when a word is due is hard to foresee.
     const due = x < STATE_LOW;
     x = select((x << 16) | <u32>load<u16>(min(next, past)), x, due);
     next += (<usize>due) << 1;
-    const told = load<u32>(entry, 4);
-    const count = told & 31;
     const held = load<u32>(raws + <usize>min(bits >>> 3, limit)) >>> (bits & 7);
-    bits += count;
-    const value = (told >>> 8) + (held & ((1 << count) - 1));
+    bits += load<u32>(RAW_BITS + token);
+    const value = load<u32>(LEAST + token) + (held & load<u32>(RAW_MASK + token));
     const word = load<i32>(predictions + at);
     const flip = -(word & 1);
     const residual = (<i32>(value >>> 1) ^ -(<i32>value & 1) ^ flip) - flip;

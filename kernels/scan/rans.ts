@@ -3,7 +3,10 @@
 import {
   ESCAPE_TOKEN,
   FREQUENCY_BITS,
+  LEAST,
   makeTables,
+  RAW_BITS,
+  RAW_MASK,
   RECIPROCAL_BITS,
   rawBitsOf,
   STATE_LOW,
@@ -59,18 +62,16 @@ export function beginPayload(bytes: i32): void {
 export function take(table: usize): i32 {
   const place = state & 4095;
   const token = <usize>load<u8>(PLACES + (table << FREQUENCY_BITS) + <usize>place);
-  const entry = TAKEN + (((table << TOKEN_ROOM_BITS) + token) << 3);
+  const entry = TAKEN + (table << (TOKEN_ROOM_BITS + 2)) + token;
   state = <u32>load<u16>(entry) * (state >>> FREQUENCY_BITS) + place - <u32>load<u16>(entry, 2);
   if (state < STATE_LOW) {
     state = (state << 16) | <u32>load<u16>(min(front, end));
     front += 2;
   }
-  const told = load<u32>(entry, 4);
-  const count = told & 31;
   const from = TURNED + <usize>min(taken >>> 3, <u32>(end - PAYLOAD));
   const held = load<u32>(from) >>> (taken & 7);
-  taken += count;
-  return <i32>((told >>> 8) + (held & ((1 << count) - 1)));
+  taken += load<u32>(RAW_BITS + token);
+  return load<i32>(LEAST + token) + <i32>(held & load<u32>(RAW_MASK + token));
 }
 
 /** Keeps what a decoder holds for its next line. */

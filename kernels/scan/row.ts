@@ -1,5 +1,12 @@
 // Numbers of a row, one after another: decoded (i32), kept for encoding (u32) or counted (f32).
-import { FREQUENCY_BITS, STATE_LOW, TOKEN_ROOM_BITS } from "../entropy/tables";
+import {
+  FREQUENCY_BITS,
+  LEAST,
+  RAW_BITS,
+  RAW_MASK,
+  STATE_LOW,
+  TOKEN_ROOM_BITS,
+} from "../entropy/tables";
 import { acrossLine, noteKnown, rowWeights, unrestLine, weighedLine } from "./known";
 import { errorsOf, isDifference, lineBytes, lineOf, planes, row, top, width } from "./lines";
 import { MIDDLES, PAYLOAD, PLACES, TABLES, TAKEN, TURNED } from "./memory";
@@ -98,16 +105,15 @@ function codeBelow<T>(plane: i32): u32 {
       // As `take` does, but without memory between numbers.
       const place = coder & 4095;
       const token = <usize>load<u8>(PLACES + (table << FREQUENCY_BITS) + <usize>place);
-      const entry = TAKEN + (((table << TOKEN_ROOM_BITS) + token) << 3);
+      const entry = TAKEN + (table << (TOKEN_ROOM_BITS + 2)) + token;
       coder = <u32>load<u16>(entry) * (coder >>> FREQUENCY_BITS) + place - <u32>load<u16>(entry, 2);
       // Without branches: when a word is due is hard to foresee.
       const due = coder < STATE_LOW;
       coder = select((coder << 16) | <u32>load<u16>(min(word, end)), coder, due);
       word += (<usize>due) << 1;
-      const told = load<u32>(entry, 4);
       const held = load<u32>(TURNED + <usize>min(bits >>> 3, limit)) >>> (bits & 7);
-      bits += told & 31;
-      const value = <i32>((told >>> 8) + (held & ((1 << (told & 31)) - 1)));
+      bits += load<u32>(RAW_BITS + token);
+      const value = load<i32>(LEAST + token) + <i32>(held & load<u32>(RAW_MASK + token));
       residual = (value >>> 1) ^ -(value & 1);
       west = prediction + residual;
       west = difference ? (west << spare) >> spare : west & top;
