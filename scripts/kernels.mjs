@@ -6,11 +6,14 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
+import binaryen from "assemblyscript/binaryen";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const sources = join(root, "kernels");
 const target = join(root, "src", "codec", "wasm");
 const options = ["-O3", "--converge", "--noAssert", "--runtime", "stub", "--enable", "simd"];
+// Engines do not inline calls of WebAssembly. These kernels take a decision or a value at a time, and gain by fewer calls.
+const inlined = { kernels: ["scan", "synth"], sizeMax: 400, sizeAlways: 60, sizeOneCaller: 10_000 };
 
 mkdirSync(target, { recursive: true });
 // What kernels share lies in folders beside them; a change there changes them all.
@@ -28,8 +31,9 @@ async function compile(name) {
     console.error(stderr);
     process.exit(1);
   }
+  const made = inlined.kernels.includes(name) ? inline(binary) : binary;
   const constant = `${name.replace(/-(\w)/g, (_, letter) => letter.toUpperCase())}Wasm`;
-  writeFileSync(path, `${head}export const ${constant} = Uint8Array.of(${binary.join()});\n`);
+  writeFileSync(path, `${head}export const ${constant} = Uint8Array.of(${made.join()});\n`);
 }
 
 async function compileInMemory(file) {
@@ -45,8 +49,28 @@ async function compileInMemory(file) {
   return { error, stderr: stderr.toString(), binary };
 }
 
+function inline(binary) {
+  const module = binaryen.readBinary(binary);
+  const { MutableGlobals, SignExt, NontrappingFPToInt, BulkMemory, BulkMemoryOpt, SIMD128 } =
+    binaryen.Features;
+  module.setFeatures(
+    MutableGlobals | SignExt | NontrappingFPToInt | BulkMemory | BulkMemoryOpt | SIMD128,
+  );
+  binaryen.setOptimizeLevel(3);
+  binaryen.setShrinkLevel(0);
+  binaryen.setFlexibleInlineMaxSize(inlined.sizeMax);
+  binaryen.setAlwaysInlineMaxSize(inlined.sizeAlways);
+  binaryen.setOneCallerInlineMaxSize(inlined.sizeOneCaller);
+  binaryen.setAllowInliningFunctionsWithLoops(true);
+  module.optimize();
+  const made = module.emitBinary();
+  module.dispose();
+  return made;
+}
+
 function stampOf(folder) {
-  const hash = createHash("sha256").update(options.join()).update(asc.version);
+  const settings = JSON.stringify([options, inlined]);
+  const hash = createHash("sha256").update(settings).update(asc.version);
   const files = readdirSync(folder, { recursive: true }).filter((name) => name.endsWith(".ts"));
   for (const name of files.sort()) hash.update(name).update(readFileSync(join(folder, name)));
   return hash.digest("hex").slice(0, 16);
