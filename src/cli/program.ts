@@ -19,6 +19,14 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "say who may send here, and keep tickets of others",
     load: () => import("./ticket.js"),
   },
+  pause: {
+    summary: "let running senders pause",
+    load: async () => ({ define: (await import("./pause.js")).definePause(true) }),
+  },
+  resume: {
+    summary: "let paused senders go on",
+    load: async () => ({ define: (await import("./pause.js")).definePause(false) }),
+  },
   plan: { summary: "tell what would be sent, without a network", load: () => import("./plan.js") },
   inspect: {
     summary: "tell what is missing in a partial result",

@@ -107,7 +107,15 @@ async function run(paths: string[], flags: SendFlags, { output }: Context): Prom
       ...given({ mode, rateMbit, polite, drop, timeoutSeconds, giveUpAfterSeconds }),
       ...kept,
     });
-    return (await follow(transfer, teller, output)).exit;
+    const { SenderEntry } = await import("../node/sending/running-senders.js");
+    const entry = await SenderEntry.open(stateFolder(process.env), paths, to, (isPaused) =>
+      isPaused ? transfer.pause() : transfer.resume(),
+    );
+    try {
+      return (await follow(transfer, teller, output)).exit;
+    } finally {
+      await entry.close();
+    }
   } finally {
     teller.end();
   }

@@ -16,6 +16,12 @@ export interface Transfer<Event, Result> extends AsyncIterable<Event>, PromiseLi
   snapshot(id?: string): Promise<Snapshot | undefined>;
 }
 
+/** A transfer that can be made to wait. Its connection is kept; the receiver is sent no pieces meanwhile. */
+export interface SendTransfer extends Transfer<SendEvent, SendResult> {
+  pause(): void;
+  resume(): void;
+}
+
 export interface Snapshot {
   readonly id: string;
   readonly name: string;
@@ -214,7 +220,7 @@ export interface PlanOptions {
 
 /** The library's functions, as `src/node/index.ts` exports them. */
 export interface Lacuna {
-  send(paths: string | readonly string[], options: SendOptions): Transfer<SendEvent, SendResult>;
+  send(paths: string | readonly string[], options: SendOptions): SendTransfer;
   receive(options?: ReceiveOptions): Transfer<ReceiveEvent, ReceiveResult>;
   plan(path: string, options?: PlanOptions): Promise<Plan>;
   inspect(path: string): Promise<Inspection>;

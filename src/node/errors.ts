@@ -21,6 +21,10 @@ export const ERRORS = {
     exit: 1,
     remedy: "send it as a plain file: --mode file; this is a defect, so please report it",
   },
+  LACUNA_NOTHING_RUNS: {
+    exit: 1,
+    remedy: "see which run: lacuna pause names those that it pauses",
+  },
   LACUNA_EMPTY_FILE: { exit: 1, remedy: "send a file that holds at least one byte" },
   LACUNA_NOTHING_TO_INSPECT: {
     exit: 1,

@@ -136,6 +136,15 @@ export interface WaitingEvent extends Timed {
   readonly retryInSeconds: number;
 }
 
+/** Its user lets it wait; the connection is kept. */
+export interface PausedEvent extends Timed {
+  readonly event: "paused";
+}
+
+export interface ResumedEvent extends Timed {
+  readonly event: "resumed";
+}
+
 export interface SendOfferEvent extends Timed, ImageFacts {
   readonly event: "offer";
   readonly id: string;
@@ -208,6 +217,8 @@ export type ReceiveEvent =
 export type SendEvent =
   | ConnectedEvent
   | WaitingEvent
+  | PausedEvent
+  | ResumedEvent
   | SendOfferEvent
   | SendProgressEvent
   | SendCompleteEvent

@@ -9,6 +9,7 @@ export type {
   ReceiveResult,
   SendOptions,
   SendResult,
+  SendTransfer,
   SentFile,
   Snapshot,
   Transfer,

@@ -16,6 +16,8 @@ export class SendingRoom {
   peerWindowBytes: number;
   /** The datagram that the longest piece needs. */
   neededBytes = BASE_DATAGRAM_BYTES;
+  /** The host lets nothing but words about images leave. */
+  isPaused = false;
   private windowIsGuess = true;
   private toldTooNarrow = false;
   private congestion: CongestionControl;
@@ -77,12 +79,12 @@ export class SendingRoom {
 
   /** Whether pieces may leave: the path carries them whole, and the receiver has room for those of a full datagram. */
   get takesPieces(): boolean {
-    return this.carriesPieces && this.fits(this.peerWindowBytes);
+    return !this.isPaused && this.carriesPieces && this.fits(this.peerWindowBytes);
   }
 
   /** The same for a probe, which the bytes on the way do not hold back. */
   get takesPiecesAsProbe(): boolean {
-    return this.carriesPieces && this.peerWindowBytes >= this.datagramBytes;
+    return !this.isPaused && this.carriesPieces && this.peerWindowBytes >= this.datagramBytes;
   }
 
   /** Whether some pieces are too long for the path, whatever is tried. */

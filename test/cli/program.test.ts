@@ -27,7 +27,17 @@ async function lacuna(...argv: string[]): Promise<Run> {
   return { exit, ...said };
 }
 
-const COMMANDS = ["receive", "send", "ticket", "plan", "inspect", "link", "demo"];
+const COMMANDS = [
+  "receive",
+  "send",
+  "ticket",
+  "pause",
+  "resume",
+  "plan",
+  "inspect",
+  "link",
+  "demo",
+];
 
 test("the version is the package's", async () => {
   expect(await lacuna("--version")).toEqual({ exit: 0, stdout: "0.1.0\n", stderr: "" });

@@ -1,7 +1,8 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { expectSamePixels, folder, receiver, sender, writePicture } from "./lacuna.js";
+import type { SendEvent } from "../../src/node/events.js";
+import { expectSamePixels, folder, receiver, sender, start, writePicture } from "./lacuna.js";
 
 /** The picture takes about 600 kB, or five seconds. */
 const SLOW = ["--rate", "1"];
@@ -96,3 +97,27 @@ test("an image that is offered again by its sender is not received twice", async
   expect(await again.exit, again.stderr).toBe(0);
   expect(readdirSync(out)).toEqual(["cup.png"]);
 });
+
+test("a sender is paused and resumed by command", async () => {
+  const [picture, out, state] = [await cup(), folder(), folder()];
+  const { received, ticket } = await receiver(out, "--once");
+  const argv = ["send", picture, "--to", ticket, "--json", "--rate", "2"];
+  const sent = start<SendEvent>("bin/lacuna", argv, state);
+  await sent.event("progress", (progress) => progress.acknowledgedPieces > 50);
+  const pause = start("bin/lacuna", ["pause", "--json"], state);
+  expect(await pause.exit, pause.stderr).toBe(0);
+  expect(pause.all("paused")).toMatchObject([{ names: ["cup.png"], to: ticket }]);
+  const { t } = await sent.event("paused");
+  // What was on the way comes; then nothing does.
+  const quiet = await sent.event("progress", (progress) => progress.t > t + 0.5);
+  const still = await sent.event("progress", (progress) => progress.t > t + 1.5);
+  expect(still.sentPieces).toBe(quiet.sentPieces);
+  const resume = start("bin/lacuna", ["resume"], state);
+  expect(await resume.exit, resume.stderr).toBe(0);
+  expect([await sent.exit, await received.exit], sent.stderr + received.stderr).toEqual([0, 0]);
+  expect(sent.all("connected").length).toBe(1);
+  await expectSamePixels(join(out, "cup.png"), picture);
+  const late = start("bin/lacuna", ["pause", "--json"], state);
+  expect(await late.exit).toBe(1);
+  expect(late.events).toMatchObject([{ event: "error", code: "LACUNA_NOTHING_RUNS" }]);
+}, 60_000);

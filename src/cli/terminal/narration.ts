@@ -61,6 +61,10 @@ export function sendNarration(
       return talk === "changes"
         ? [`${waitingSentence(event, state.peer)}; what it has is kept`]
         : [];
+    case "paused":
+      return talk === "changes" ? ["paused; lacuna resume lets it go on"] : [];
+    case "resumed":
+      return talk === "changes" ? ["goes on"] : [];
     case "offer":
       return talk === "results" ? noted(event) : [...sending(event, look, talk), ...noted(event)];
     case "progress":

@@ -104,6 +104,10 @@ function measures(image: ImageState, state: TransferState, look: Look, now: numb
     const text = waitingSentence({ reason, retryInSeconds }, state.peer);
     return [{ text: bar(image, look) }, { text: confirmed(image) }, { text }];
   }
+  if (state.isPaused === true) {
+    const text = "paused; lacuna resume lets it go on";
+    return [{ text: bar(image, look) }, { text: confirmed(image) }, { text }];
+  }
   if (state.role === "send" && !state.connected) {
     return [{ text: `waiting ${formatSpan(now)} for an answer from ${cleaned(state.peer)}` }];
   }

@@ -30,6 +30,8 @@ export interface TransferState {
   readonly peer: string;
   /** At the sender: whether the receiver has answered. */
   readonly connected: boolean;
+  /** At the sender: its user lets it wait. */
+  readonly isPaused?: true;
   /** At the sender: that there is no connection, and when the next is tried, in seconds since the transfer began. */
   readonly waiting?: { readonly reason: WaitingEvent["reason"]; readonly until: number };
   readonly images: readonly ImageState[];
@@ -72,6 +74,10 @@ export function afterSend(state: TransferState, event: SendEvent, now: number): 
   switch (event.event) {
     case "connected":
       return { ...without(state, ["waiting"]), connected: true, images: revived(state, now) };
+    case "paused":
+      return { ...state, isPaused: true };
+    case "resumed":
+      return { ...without(state, ["isPaused"]), images: revived(state, now) };
     case "waiting": {
       const { reason, retryInSeconds } = event;
       return { ...state, waiting: { reason, until: now + retryInSeconds } };

@@ -123,6 +123,12 @@ export class OutgoingConnection {
     this.pump.wake();
   }
 
+  /** While it is paused no pieces leave; the connection is kept. */
+  setPaused(isPaused: boolean): void {
+    this.sender.setPaused(isPaused);
+    this.pump.wake();
+  }
+
   /** Ends it in the polite way: the receiver is told. */
   stop(): void {
     this.sender.stop(nowUs());

@@ -4,7 +4,7 @@ import { ACTIVE_IMAGES_MAX } from "../../protocol/limits.js";
 import type { SenderEvent } from "../../protocol/sender.js";
 import { connectionKey } from "../../wire/datagram.js";
 import type { ResultFrame } from "../../wire/frames/end.js";
-import type { SendOptions, SendResult, SentFile, Snapshot, Transfer } from "../api-types.js";
+import type { SendOptions, SendResult, SendTransfer, SentFile, Snapshot } from "../api-types.js";
 import type { LacunaError } from "../errors.js";
 import type { SendEvent } from "../events.js";
 import { round } from "../round.js";
@@ -21,13 +21,12 @@ import { asLacunaError, type Run, transferOf } from "../transfer.js";
 import { CoderPool } from "./coder-pool.js";
 import { absence, type ConnectionEnd, isLoss, waitingReason } from "./connection-end.js";
 import { PathKnowledge } from "./known-path.js";
+import { openOutgoing } from "./open-outgoing.js";
 import { OutgoingConnection } from "./outgoing-connection.js";
-import { OutgoingFile } from "./outgoing-file.js";
+import type { OutgoingFile } from "./outgoing-file.js";
 import { Patience } from "./patience.js";
 import { closedEarly, refusalOf, tooNarrow } from "./refusal.js";
-import { openSource } from "./source.js";
 import { snapshotOfSource } from "./source-snapshot.js";
-import { SourceWatch } from "./source-watch.js";
 import { Unfinished } from "./unfinished.js";
 
 /**
@@ -37,12 +36,14 @@ import { Unfinished } from "./unfinished.js";
  * verified, or that it keeps it in part. Rejects with the first LacunaError when a file cannot be
  * read, is refused, or the receiver is not there.
  */
-export function send(
-  paths: string | readonly string[],
-  options: SendOptions,
-): Transfer<SendEvent, SendResult> {
+export function send(paths: string | readonly string[], options: SendOptions): SendTransfer {
   const list = typeof paths === "string" ? [paths] : paths;
-  return transferOf(new SendRun(list, options), options.signal);
+  const run = new SendRun(list, options);
+  const transfer = transferOf(run, options.signal);
+  return Object.assign(transfer, {
+    pause: () => run.setPaused(true),
+    resume: () => run.setPaused(false),
+  });
 }
 
 class SendRun implements Run<SendEvent, SendResult> {
@@ -60,6 +61,7 @@ class SendRun implements Run<SendEvent, SendResult> {
   private opened = 0;
   private opening = false;
   private interrupted = false;
+  private isPaused = false;
   /** What has ended all of it while there was no connection. */
   private fatal: LacunaError | undefined;
   isRefused = false;
@@ -126,6 +128,13 @@ class SendRun implements Run<SendEvent, SendResult> {
     if (this.connection === undefined) void this.pool.close();
     this.connection?.stop();
     this.endWait();
+  }
+
+  setPaused(isPaused: boolean): void {
+    if (this.isPaused === isPaused) return;
+    this.isPaused = isPaused;
+    this.connection?.setPaused(isPaused);
+    this.tell({ event: isPaused ? "paused" : "resumed", t: this.t() });
   }
 
   snapshot(id?: string): Promise<Snapshot | undefined> {
@@ -206,6 +215,7 @@ class SendRun implements Run<SendEvent, SendResult> {
       throw this.fatal;
     }
     this.connection = connection;
+    connection.setPaused(this.isPaused);
     this.isUp = false;
     this.aboard = [];
     for (const one of this.outgoing) if (!one.hasEnded) this.board(one);
@@ -289,15 +299,9 @@ class SendRun implements Run<SendEvent, SendResult> {
     if (path === undefined) return undefined;
     this.opened += 1;
     try {
-      const fields = this.options.drop === "odd-rows" ? 2 : 1;
-      const { mode = "auto", memoryMb, cacheFolder, pieceBytes } = this.options;
-      const how = { mode, fields, memoryMb, cacheFolder, pieceBytes } as const;
-      const watch = new SourceWatch(path);
-      const coding = { coding: "coded", pool: this.pool, pathRate: this.known.rate } as const;
-      const source = await openSource(path, { ...how, ...coding });
       const connection = connectionKey(this.connectionId).slice(0, 8);
       const id = `${connection}-${this.outgoing.length}`;
-      return new OutgoingFile(source, watch, id, this.options.drop);
+      return await openOutgoing(path, id, this.options, this.pool, this.known.rate);
     } catch (error) {
       if (this.paths.length === 1) throw error;
       this.fail(asLacunaError(error));
