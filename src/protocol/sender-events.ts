@@ -21,6 +21,8 @@ export interface SenderOptions {
    */
   readonly takeMemory?: (bytes: number) => Uint8Array;
   readonly rateCap?: BytesPerSecond;
+  /** While it says so no pieces leave, new ones or repairs; the connection is kept. */
+  readonly isPaused?: () => boolean;
   readonly connectTimeoutUs?: number;
 }
 

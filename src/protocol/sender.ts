@@ -96,11 +96,6 @@ export class Sender {
     if (isUnanswered) this.state = { name: "closing", reason: "interrupted", untilUs: nowUs };
   }
 
-  /** While paused no pieces leave, new ones or repairs; the connection is kept. */
-  setPaused(isPaused: boolean): void {
-    this.room.isPaused = isPaused;
-  }
-
   image(number: number): OutgoingImage | undefined {
     return this.images.at(number);
   }

@@ -16,8 +16,6 @@ export class SendingRoom {
   peerWindowBytes: number;
   /** The datagram that the longest piece needs. */
   neededBytes = BASE_DATAGRAM_BYTES;
-  /** The host lets nothing but words about images leave. */
-  isPaused = false;
   private windowIsGuess = true;
   private toldTooNarrow = false;
   private congestion: CongestionControl;
@@ -84,7 +82,12 @@ export class SendingRoom {
 
   /** The same for a probe, which the bytes on the way do not hold back. */
   get takesPiecesAsProbe(): boolean {
-    return !this.isPaused && this.carriesPieces && this.peerWindowBytes >= this.datagramBytes;
+    const hasRoom = this.peerWindowBytes >= this.datagramBytes;
+    return !this.isPaused && this.carriesPieces && hasRoom;
+  }
+
+  private get isPaused(): boolean {
+    return this.options.isPaused?.() ?? false;
   }
 
   /** Whether some pieces are too long for the path, whatever is tried. */

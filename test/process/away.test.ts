@@ -1,6 +1,7 @@
+import { createSocket, type Socket } from "node:dgram";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import type { SendEvent } from "../../src/node/events.js";
 import { expectSamePixels, folder, receiver, sender, start, writePicture } from "./lacuna.js";
 
@@ -120,4 +121,53 @@ test("a sender is paused and resumed by command", async () => {
   const late = start("bin/lacuna", ["pause", "--json"], state);
   expect(await late.exit).toBe(1);
   expect(late.events).toMatchObject([{ event: "error", code: "LACUNA_NOTHING_RUNS" }]);
+}, 60_000);
+
+/** Passes datagrams on, but forgets the first client after some of them, as a NAT does that was started anew. */
+async function forgetful(to: string, remembered: number): Promise<string> {
+  const [host = "", port = ""] = to.split(":");
+  const front = createSocket("udp4");
+  const upstreams = new Map<number, Socket>();
+  onTestFinished(() => {
+    front.close();
+    for (const upstream of upstreams.values()) upstream.close();
+  });
+  let first: number | undefined;
+  let seen = 0;
+  front.on("message", (datagram, client) => {
+    first ??= client.port;
+    if (client.port === first) seen += 1;
+    if (client.port === first && seen > remembered) return;
+    let upstream = upstreams.get(client.port);
+    if (upstream === undefined) {
+      upstream = createSocket("udp4");
+      upstream.on("message", (back) => {
+        if (client.port !== first || seen <= remembered) front.send(back, client.port);
+      });
+      upstreams.set(client.port, upstream);
+    }
+    upstream.send(datagram, Number(port), host);
+  });
+  await new Promise<void>((resolve) => front.bind(0, "127.0.0.1", resolve));
+  return `127.0.0.1:${front.address().port}`;
+}
+
+test("a sender whose way is forgotten takes another socket, and its connection goes on", async () => {
+  const [picture, out] = [await cup(), folder()];
+  const { received, ticket } = await receiver(out, "--once");
+  const sent = sender(picture, await forgetful(ticket, 200), "--rate", "2");
+  expect([await sent.exit, await received.exit], sent.stderr + received.stderr).toEqual([0, 0]);
+  expect(sent.all("connected").length).toBe(1);
+  expect(sent.all("waiting")).toEqual([]);
+  await expectSamePixels(join(out, "cup.png"), picture);
+}, 60_000);
+
+test("two senders of one image bring one file", async () => {
+  const [picture, out] = [await cup(), folder()];
+  const { received, ticket } = await receiver(out);
+  const both = [sender(picture, ticket, ...SLOW), sender(picture, ticket, ...SLOW)];
+  expect(await Promise.all(both.map((one) => one.exit))).toEqual([0, 0]);
+  await received.event("complete");
+  expect(readdirSync(out)).toEqual(["cup.png"]);
+  await expectSamePixels(join(out, "cup.png"), picture);
 }, 60_000);

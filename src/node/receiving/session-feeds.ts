@@ -3,9 +3,9 @@ import type { GapTracker } from "../../protocol/gaps.js";
 import type { ReadPiece } from "../../protocol/held-parity.js";
 import type { PieceLengths } from "../../protocol/piece-lengths.js";
 import type { ReceiverConnection } from "../../protocol/receiver-connection.js";
+import { sameBytes } from "../../wire/bytes.js";
 import type { Outcome, Reason } from "../../wire/frames/end.js";
 import { nowUs } from "../socket/clock.js";
-import { addressOf } from "../socket/peer-path.js";
 
 /** An image's place in a connection. */
 export interface Feed {
@@ -157,9 +157,9 @@ export class SessionFeeds {
   }
 }
 
-/** Whether two connections are of one sender: they come from the same machine. */
+/** Whether two connections are of one sender, by the keys that it has proven. */
 export function isSameSender(one: ReceiverConnection, other: ReceiverConnection): boolean {
-  return addressOf(one.path).host === addressOf(other.path).host;
+  return sameBytes(one.options.peer.key, other.options.peer.key);
 }
 
 /** Whether a sender knows what has become of an image. */

@@ -15,6 +15,7 @@ import { sealing } from "../socket/sealing.js";
 import { createUdpSocket } from "../socket/udp.js";
 import { asLacunaError } from "../transfer.js";
 import type { ConnectionEnd } from "./connection-end.js";
+import { Silence } from "./silence.js";
 
 export interface ConnectionTerms {
   readonly to: ResolvedAddress;
@@ -25,6 +26,8 @@ export interface ConnectionTerms {
   readonly remembered: KnownPath | undefined;
   /** How long to wait for the first answer. */
   readonly connectTimeoutUs: number;
+  /** Whether no pieces are to leave now. */
+  readonly isPaused: () => boolean;
   /** An event of the machine other than its end. */
   onEvent(event: Exclude<SenderEvent, { kind: "closed" }>, now: InstantUs): void;
   /** All that could be sent now has been. */
@@ -42,6 +45,8 @@ export class OutgoingConnection {
   isRefused = false;
   private readonly pump: Pump;
   private readonly fragments: FragmentWatch;
+  private readonly silence: Silence;
+  private isClosed = false;
   private congestion: Bbr | Ledbat;
   private finish: (end: ConnectionEnd | LacunaError) => void = () => undefined;
   private readonly ended: Promise<ConnectionEnd>;
@@ -60,13 +65,13 @@ export class OutgoingConnection {
 
   private constructor(
     private readonly terms: ConnectionTerms,
-    private readonly socket: Socket,
+    private socket: Socket,
     path: Awaited<ReturnType<typeof pathOptions>>,
   ) {
-    const { connectionId, options, connectTimeoutUs, remembered } = terms;
+    const { connectionId, options, connectTimeoutUs, remembered, isPaused } = terms;
     const { rateMbit, polite = false } = options;
     this.congestion = polite ? new Ledbat() : new Bbr(remembered);
-    const memory = new DatagramMemory(() => socket.getSendQueueCount() === 0);
+    const memory = new DatagramMemory(() => this.socket.getSendQueueCount() === 0);
     this.sender = new Sender({
       connectionId,
       security: sealing.sender(),
@@ -79,6 +84,7 @@ export class OutgoingConnection {
       path,
       takeMemory: (bytes) => memory.take(bytes),
       connectTimeoutUs: durationUs(connectTimeoutUs),
+      isPaused,
       ...(rateMbit === undefined ? {} : { rateCap: bytesPerSecond(rateMbit * 125_000) }),
     });
     this.fragments = new FragmentWatch(this.sender);
@@ -95,20 +101,18 @@ export class OutgoingConnection {
       },
       (error) => this.finish(asLacunaError(error)),
     );
-    socket.on("message", (datagram) => this.hear(datagram));
-    socket.on("error", ({ code = "" }: NodeJS.ErrnoException) => {
-      if (code === "EMSGSIZE") this.sender.handleTooLong(nowUs());
-      // "Port unreachable" may come from a receiver that starts a moment later, or from nobody: only a hint.
-      else this.isRefused ||= code === "ECONNREFUSED";
-    });
+    this.silence = new Silence(this.sender.recovery, nowUs());
+    this.listen();
   }
 
   /** Runs until the machine has ended, or the host ends it. Throws what the host says. */
   async run(): Promise<ConnectionEnd> {
     this.pump.wake();
     const ticker = setInterval(() => {
+      const now = nowUs();
       this.fragments.look();
-      this.terms.onTick(nowUs());
+      if (this.silence.isLong(now)) void this.replaceSocket();
+      this.terms.onTick(now);
     }, TICK_MS);
     try {
       return await this.ended;
@@ -120,12 +124,6 @@ export class OutgoingConnection {
 
   /** Something was said to the machine. */
   wake(): void {
-    this.pump.wake();
-  }
-
-  /** While it is paused no pieces leave; the connection is kept. */
-  setPaused(isPaused: boolean): void {
-    this.sender.setPaused(isPaused);
     this.pump.wake();
   }
 
@@ -143,6 +141,7 @@ export class OutgoingConnection {
   /** Lets go of the socket. Whatever ended this side: the other need not wait for us in vain. */
   close(): void {
     this.pump.stop();
+    this.isClosed = true;
     const { sender, socket } = this;
     const now = nowUs();
     sender.stop(now);
@@ -161,11 +160,46 @@ export class OutgoingConnection {
     return path && { ...path, datagramBytes: this.sender.pathDatagramBytes };
   }
 
+  private listen(): void {
+    const { socket } = this;
+    socket.on("message", (datagram) => this.hear(datagram));
+    socket.on("error", ({ code = "" }: NodeJS.ErrnoException) => {
+      if (socket !== this.socket) return;
+      if (code === "EMSGSIZE") this.sender.handleTooLong(nowUs());
+      // "Port unreachable" may come from a receiver that starts a moment later, or from nobody: only a hint.
+      else if (code === "ECONNREFUSED") this.isRefused = true;
+      // The network that it was opened on may be gone.
+      else if (this.silence.mayReplace(nowUs())) void this.replaceSocket();
+    });
+  }
+
+  /**
+   * Takes another socket, with the address and port that the system gives now: the old ones may lead nowhere any more. The
+   * receiver follows (docs/protocol.md section 4.4).
+   */
+  private async replaceSocket(): Promise<void> {
+    const socket = createUdpSocket(this.terms.to.family);
+    const failure = await connected(socket, this.terms.to);
+    // While there is no way, the old one is as good.
+    if (failure !== undefined || this.isClosed) {
+      socket.close();
+      return;
+    }
+    const old = this.socket;
+    this.socket = socket;
+    old.close();
+    this.listen();
+    this.pump.wake();
+  }
+
   private hear(datagram: Uint8Array): void {
     const now = nowUs();
     const { malformed } = this.sender;
     this.sender.handleDatagram(datagram, now);
-    if (this.sender.malformed === malformed) this.heardUs = now;
+    if (this.sender.malformed === malformed) {
+      this.heardUs = now;
+      this.silence.end(now);
+    }
     this.pump.wake();
   }
 

@@ -133,7 +133,7 @@ class SendRun implements Run<SendEvent, SendResult> {
   setPaused(isPaused: boolean): void {
     if (this.isPaused === isPaused) return;
     this.isPaused = isPaused;
-    this.connection?.setPaused(isPaused);
+    this.connection?.wake();
     this.tell({ event: isPaused ? "paused" : "resumed", t: this.t() });
   }
 
@@ -198,6 +198,7 @@ class SendRun implements Run<SendEvent, SendResult> {
       options: this.options,
       remembered: this.known.path,
       connectTimeoutUs: this.patience.attemptUs(nowUs()),
+      isPaused: () => this.isPaused,
       onEvent: (event, now) => this.handleEvent(event, now),
       onSent: (now) => {
         for (const one of this.aboard) one.noteSent(now);
@@ -215,7 +216,6 @@ class SendRun implements Run<SendEvent, SendResult> {
       throw this.fatal;
     }
     this.connection = connection;
-    connection.setPaused(this.isPaused);
     this.isUp = false;
     this.aboard = [];
     for (const one of this.outgoing) if (!one.hasEnded) this.board(one);
