@@ -15,7 +15,7 @@ export const TABLE_OF: usize = 0x2_0000;
 export const COSTS: usize = 0x4_0000;
 /** What decoding asks of tokens: see ../entropy/tables.ts. */
 export const TAKEN: usize = 0x4_8000;
-/** u8 token of each place, 4,096 a table. */
+/** u8 four times the token of each place, 4,096 a table. */
 export const TOKENS: usize = 0x5_0000;
 /** What encoding asks of tokens. */
 export const PUT: usize = 0x9_0000;

@@ -54,6 +54,20 @@ describe.each(FORMATS)("the scan kernel for $channels x $bits bits $colour", (fo
     }
   });
 
+  test("does so at every width, whatever four at a time leave over", () => {
+    const [one, other] = [new Uint8Array(3_000), new Uint8Array(3_000)];
+    for (let width = 1; width <= 13; width += 1) {
+      const picture = uneven(shapeOf(format, width, 6), width);
+      const expected = coder.encode(picture, one, 0, one.length);
+      expect(expected.rows).toBe(6);
+      expect(kernel.encode(picture, other, 0, other.length)).toEqual(expected);
+      expect(other).toEqual(one);
+      const view = newView(width, 6, bytesPerPixel(format));
+      expect(kernel.decode(one.slice(0, expected.bytes), view)).toBe(true);
+      expect(view.bytes).toEqual(picture.bytes);
+    }
+  });
+
   test("makes of any bytes what the reference makes of them", () => {
     const random = new Random(17);
     for (let round = 0; round < 150; round += 1) {
