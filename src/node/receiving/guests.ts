@@ -198,10 +198,11 @@ export class Guests {
     const { connection, sessions } = guest;
     this.guests.delete(connection);
     for (const session of sessions.values()) session.leave(connection, now);
+    const isAwaited = !isDone(guest);
+    if (isAwaited) this.lostUs = now;
     const forgotten = this.forgetTold(guest).then(() => {
       if (this.stopping) return this.endWhenEmpty();
-      if (!isDone(guest)) this.lostUs = now;
-      else if (this.guests.size === 0 && this.sessions.length === 0) this.endOnce();
+      if (!isAwaited && this.guests.size === 0 && this.sessions.length === 0) this.endOnce();
     });
     this.watch(forgotten);
   }
