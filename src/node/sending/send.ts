@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { type InstantUs, seconds } from "../../base/units.js";
+import type { InstantUs } from "../../base/units.js";
 import { ACTIVE_IMAGES_MAX } from "../../protocol/limits.js";
 import type { SenderEvent } from "../../protocol/sender.js";
 import { connectionKey } from "../../wire/datagram.js";
@@ -69,8 +69,6 @@ class SendRun implements Run<SendEvent, SendResult> {
   private wasTried = false;
   /** The present connection has been answered. */
   private isUp = false;
-  /** When it was last looked whether files were changed. */
-  private lookedUs = 0;
   private connection: OutgoingConnection | undefined;
   /** The files of the present connection, by their numbers in it. */
   private aboard: OutgoingFile[] = [];
@@ -356,10 +354,7 @@ class SendRun implements Run<SendEvent, SendResult> {
       one.noteSent(now);
       if (!one.hasEnded) this.tellProgressOf(one, now);
     }
-    if (now - this.lookedUs >= LOOK_EVERY_US) {
-      this.lookedUs = now;
-      this.lookAtFiles().catch((error: unknown) => this.giveUp(asLacunaError(error)));
-    }
+    this.lookAtFiles().catch((error: unknown) => this.giveUp(asLacunaError(error)));
     this.noteLife(connection);
     // Silence that has lasted as long as anybody wanted to wait is not waited out.
     if (this.isUp && this.patience.isOver(now)) connection.end({ how: "peerGone" });
@@ -400,6 +395,3 @@ class SendRun implements Run<SendEvent, SendResult> {
     return round((nowUs() - this.startUs) / 1_000_000, 6);
   }
 }
-
-/** How often it is looked whether files were changed. */
-const LOOK_EVERY_US = seconds(1);
