@@ -13,7 +13,7 @@ import {
   type ReceiverSecurity,
 } from "../wire/security.js";
 import { utf8 } from "../wire/utf8.js";
-import { PhasedSeal } from "./connection-seal.js";
+import { PhasedSeal, type SealLimits } from "./connection-seal.js";
 import { HandshakeState, IK_PSK2 } from "./handshake.js";
 import {
   cookieKey,
@@ -54,6 +54,7 @@ export interface ReceiverOptions {
   /** Opened connections that a restart must not forget; its owner saves it. */
   readonly replays?: ReplayTable;
   readonly load?: LoadLimits;
+  readonly sealLimits?: SealLimits;
 }
 
 /** Message 1, read, of a sender that has the ticket. */
@@ -74,6 +75,7 @@ export class ReceiverHandshakes implements ReceiverSecurity {
   private readonly tickets: TicketBook;
   private readonly replays: ReplayTable;
   private readonly load: HandshakeLoad;
+  private readonly sealLimits: SealLimits | undefined;
   readonly #mac1Key: Uint8Array;
   readonly #cookieKey: Uint8Array;
   readonly #resetKey: Uint8Array;
@@ -81,12 +83,13 @@ export class ReceiverHandshakes implements ReceiverSecurity {
 
   constructor(
     private readonly suite: CipherSuite,
-    { privateKey, tickets, replays, load }: ReceiverOptions,
+    { privateKey, tickets, replays, load, sealLimits }: ReceiverOptions,
   ) {
     this.keys = suite.keyPair(privateKey);
     this.tickets = tickets;
     this.replays = replays ?? new ReplayTable();
     this.load = new HandshakeLoad(load);
+    this.sealLimits = sealLimits;
     this.#mac1Key = mac1Key(suite, this.keys.publicKey);
     this.#cookieKey = cookieKey(suite, this.keys.publicKey);
     this.#resetKey = suite.hmac(privateKey, label("lacuna reset"));
@@ -155,6 +158,7 @@ export class ReceiverHandshakes implements ReceiverSecurity {
     const seal = new PhasedSeal(this.suite, {
       role: "receiver",
       earlySecret: earlySecretOf(handshake, psk),
+      ...(this.sealLimits && { limits: this.sealLimits }),
       // Only now: a HELLO with other frames behind it, by somebody on the path, must not use up the true one.
       onFirstOpened: () => {
         if (judgement !== "admitted") return;

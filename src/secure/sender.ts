@@ -2,7 +2,7 @@ import { assert } from "../base/assert.js";
 import { sameBytes, viewOf } from "../wire/bytes.js";
 import type { ConnectionSeal, SenderSecurity } from "../wire/security.js";
 import { ANSWER_BYTES, HELLO_BYTES } from "../wire/security.js";
-import { PhasedSeal } from "./connection-seal.js";
+import { PhasedSeal, type SealLimits } from "./connection-seal.js";
 import { HandshakeState, IK_PSK2 } from "./handshake.js";
 import {
   cookieKey,
@@ -26,6 +26,7 @@ export interface SenderOptions {
   readonly connectionId: Uint8Array;
   /** Microseconds since 1970, a whole number above that of any connection that the identity has opened. */
   readonly timestampUs: number;
+  readonly sealLimits?: SealLimits;
 }
 
 /** HELLOs whose cookie may yet come. */
@@ -46,7 +47,7 @@ export class SenderHandshake implements SenderSecurity {
 
   constructor(
     private readonly suite: CipherSuite,
-    { identity, ticket, connectionId, timestampUs }: SenderOptions,
+    { identity, ticket, connectionId, timestampUs, sealLimits }: SenderOptions,
   ) {
     const { receiverKey, secret } = ticket;
     this.#psk = ticketPskOf(suite, secret);
@@ -69,6 +70,7 @@ export class SenderHandshake implements SenderSecurity {
     this.phases = new PhasedSeal(suite, {
       role: "sender",
       earlySecret: earlySecretOf(handshake, this.#psk),
+      ...(sealLimits && { limits: sealLimits }),
     });
   }
 

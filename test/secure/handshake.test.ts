@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { SEAL_LIMITS } from "../../src/secure/connection-seal.js";
 import { ReceiverHandshakes } from "../../src/secure/receiver.js";
 import { ticketIdOf } from "../../src/secure/ticket-keys.js";
-import { KIND_EARLY, KIND_SEALED } from "../../src/wire/datagram.js";
+import { KEY_PHASE_BIT, KIND_EARLY, KIND_SEALED } from "../../src/wire/datagram.js";
 import { COOKIE_BYTES, HELLO_BYTES } from "../../src/wire/security.js";
 import { toHex } from "./hex.js";
 import {
@@ -10,6 +11,7 @@ import {
   hello,
   opens,
   receiverWith,
+  type Sealed,
   sealed,
   senderFor,
   suite,
@@ -122,6 +124,21 @@ describe("a handshake", () => {
     expect(sender.security.takeAnswer(mine.answer)).toBe(true);
     expect(sender.security.takeAnswer(theirs.answer)).toBe(false);
   });
+});
+
+test("both sides use keys as long as they are told", () => {
+  const sealLimits = { ...SEAL_LIMITS, updateAfter: 2 };
+  const { security, ticket } = receiverWith({ sealLimits });
+  const sender = senderFor(ticket, { sealLimits });
+  const admission = admit(security, hello(sender));
+  if (admission.kind !== "admitted") throw new Error(admission.kind);
+  sender.security.takeAnswer(admission.answer);
+  const ends = [sender.security.seal, admission.seal] as const;
+  for (let number = 1; number < 4; number += 1) {
+    const [one, other] = ends.map((seal) => sealed(seal, number)) as [Sealed, Sealed];
+    expect(opens(ends[0], other) && opens(ends[1], one)).toBe(true);
+  }
+  expect(ends.map(({ mark }) => mark)).toEqual([KEY_PHASE_BIT, KEY_PHASE_BIT]);
 });
 
 describe("replayed", () => {

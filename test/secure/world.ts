@@ -1,5 +1,6 @@
 import { instantUs } from "../../src/base/units.js";
 import { cipherSuite } from "../../src/node/secure/suite.js";
+import type { SealLimits } from "../../src/secure/connection-seal.js";
 import {
   ReceiverHandshakes,
   type ReceiverOptions,
@@ -60,13 +61,16 @@ let lastTimestampUs = 1_700_000_000_000_000;
 
 export function senderFor(
   ticket: TicketKeys,
-  options: { identity?: Uint8Array; timestampUs?: number } = {},
+  options: { identity?: Uint8Array; sealLimits?: SealLimits } = {},
 ) {
   const identity = suite.keyPair(options.identity ?? suite.random(32));
   lastTimestampUs += 1;
-  const timestampUs = options.timestampUs ?? lastTimestampUs;
   const connectionId = suite.random(8);
-  const security = new SenderHandshake(suite, { identity, ticket, connectionId, timestampUs });
+  const timestampUs = lastTimestampUs;
+  const security = new SenderHandshake(suite, {
+    ...{ identity, ticket, connectionId, timestampUs },
+    ...(options.sealLimits && { sealLimits: options.sealLimits }),
+  });
   return { security, identity, connectionId };
 }
 
