@@ -9,6 +9,7 @@ import {
   REPLAY_WINDOW_US,
 } from "../../src/secure/replays.js";
 import { TICKET_WORD_LETTERS } from "../../src/secure/ticket.js";
+import { PROTOCOL_VERSION } from "../../src/wire/datagram.js";
 import { ANSWER_BYTES, COOKIE_BYTES, HELLO_BYTES } from "../../src/wire/security.js";
 
 const doc = readFileSync(new URL("../../docs/protocol.md", import.meta.url), "utf8");
@@ -19,6 +20,7 @@ const section = doc
 const shown = (value: number) => value.toLocaleString("en-US");
 
 test.each([
+  `"lacuna ${PROTOCOL_VERSION}"`,
   `Noise_${IK_PSK2.name}_25519_ChaChaPoly_SHA256`,
   `${TICKET_WORD_LETTERS} letters`,
   `${HELLO_BYTES} bytes in each opening datagram of the sender`,
