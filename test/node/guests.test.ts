@@ -22,6 +22,7 @@ import { sourceOf, testFolder } from "./pictures.js";
 
 const PIECES = 10;
 const MINUTE = 60;
+const HOUR = 60 * MINUTE;
 
 let out: string;
 let source: Source;
@@ -41,7 +42,7 @@ const at = (seconds: number): InstantUs => instantUs(seconds * 1_000_000);
 const named = (name: ReceiveEvent["event"]): ReceiveEvent[] =>
   told.filter(({ event }) => event === name);
 
-function guestsOf(once: boolean): Guests {
+function guestsOf(once: boolean, giveUpAfterSeconds?: number): Guests {
   const observers = new Observers([], () => undefined);
   const live = new LiveDecoder({
     memoryBytes: 0,
@@ -66,7 +67,7 @@ function guestsOf(once: boolean): Guests {
       t: () => 0,
     },
     once,
-    giveUpAfterSeconds: 10 * MINUTE,
+    giveUpAfterSeconds,
     onNew: () => undefined,
     onEnd: (failure) => ends.push(failure),
   });
@@ -139,17 +140,17 @@ test("an image whose sender is lost for an hour is taken up by another connectio
   await first.offer(at(0));
   first.send(0, 6, at(1));
   first.vanish(at(70));
-  guests.tick(at(9 * MINUTE));
-  const second = new Guest(guests, 2, "2 there", at(9 * MINUTE));
-  await second.offer(at(9 * MINUTE));
+  guests.tick(at(HOUR));
+  const second = new Guest(guests, 2, "2 there", at(HOUR));
+  await second.offer(at(HOUR));
   const [before, after] = named("offer");
   expect(after).toMatchObject({ id: (before as { id: string }).id, resumedPieces: 6 });
-  second.send(6, PIECES, at(9 * MINUTE));
+  second.send(6, PIECES, at(HOUR));
   await expect.poll(() => named("complete")).toMatchObject([{ path: join(out, "data.bin") }]);
 });
 
 test("what nobody comes back for is kept in part, and with `once` that is the end", async () => {
-  const guests = guestsOf(true);
+  const guests = guestsOf(true, 10 * MINUTE);
   const lost = new Guest(guests, 1, "1 here", at(0));
   await lost.offer(at(0));
   lost.send(0, 6, at(1));
