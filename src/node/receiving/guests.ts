@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { durationUs, type InstantUs, seconds } from "../../base/units.js";
 import type { ReceiverConnection, ReceiverEvent } from "../../protocol/receiver-connection.js";
+import { sameBytes } from "../../wire/bytes.js";
 import type { Manifest } from "../../wire/manifest.js";
 import type { ReceivedFile } from "../api-types.js";
 import { LacunaError } from "../errors.js";
@@ -9,7 +10,7 @@ import { asLacunaError } from "../transfer.js";
 import { IncomingSession } from "./incoming-session.js";
 import { missingCounter } from "./missing-counter.js";
 import { storeKey } from "./piece-lengths.js";
-import { isSameSender, isTold } from "./session-feeds.js";
+import { isTold } from "./session-feeds.js";
 import type { PartialReason, SessionHost } from "./session-host.js";
 
 export interface GuestsOptions {
@@ -29,6 +30,17 @@ interface Guest {
   readonly connection: ReceiverConnection;
   readonly startedUs: InstantUs;
   readonly sessions: Map<number, IncomingSession>;
+  /** Numbers of images that were there already. */
+  readonly known: number[];
+}
+
+/** An image that was completed lately. */
+interface CompleteImage {
+  /** The sender's key. */
+  readonly from: Uint8Array;
+  readonly file: ReceivedFile;
+  /** What the file looked like then. */
+  readonly trace: string;
 }
 
 /**
@@ -43,8 +55,7 @@ export class Guests {
   private readonly guests = new Map<ReceiverConnection, Guest>();
   /** Images that have not ended, or whose end has not been counted yet. */
   private readonly underWay = new Set<IncomingSession>();
-  /** Images that were completed lately, and what their files looked like then. */
-  private readonly complete = new Map<string, { session: IncomingSession; trace: string }>();
+  private readonly complete = new Map<string, CompleteImage>();
   private readonly giveUpUs: number;
   /** When a sender was last lost that may want to come back. */
   private lostUs: InstantUs | undefined;
@@ -123,7 +134,7 @@ export class Guests {
   }
 
   private welcome(connection: ReceiverConnection, now: InstantUs): Guest {
-    const guest: Guest = { connection, startedUs: now, sessions: new Map() };
+    const guest: Guest = { connection, startedUs: now, sessions: new Map(), known: [] };
     this.guests.set(connection, guest);
     return guest;
   }
@@ -147,9 +158,9 @@ export class Guests {
       return this.watch(left.then(() => this.takeOffer(guest, number, manifest, now)));
     }
     const done = this.completeFor(key, connection);
-    if (done?.file !== undefined) {
-      sessions.set(number, done);
-      connection.verified(number, manifest.digest, Math.round(done.file.seconds * 1_000_000));
+    if (done !== undefined) {
+      guest.known.push(number);
+      connection.verified(number, manifest.digest, Math.round(done.seconds * 1_000_000));
       return host.wake(connection);
     }
     const missing = missingCounter(manifest);
@@ -166,13 +177,11 @@ export class Guests {
   }
 
   /** The same image, if it lies there complete and untouched, and its sender offers it again: perhaps it never heard so. */
-  private completeFor(key: string, connection: ReceiverConnection): IncomingSession | undefined {
-    const found = this.complete.get(key);
-    if (found?.session.file === undefined) return undefined;
-    const isThere = traceOf(found.session.file.path) === found.trace;
-    return isThere && isSameSender(found.session.lastConnection, connection)
-      ? found.session
-      : undefined;
+  private completeFor(key: string, connection: ReceiverConnection): ReceivedFile | undefined {
+    const { file, trace, from } = this.complete.get(key) ?? {};
+    if (file === undefined || from === undefined) return undefined;
+    const isThere = traceOf(file.path) === trace;
+    return isThere && sameBytes(from, connection.options.peer.key) ? file : undefined;
   }
 
   /** A connection was closed: what is unfinished is kept as it is. */
@@ -186,7 +195,7 @@ export class Guests {
       await this.forgetTold(guest, reason === "sender-stopped");
       if (this.stopping) return this.endWhenEmpty();
       if (!this.options.once) return this.collect();
-      if (sessions.length > 0) return this.endOnce();
+      if (sessions.length + guest.known.length > 0) return this.endOnce();
       const message = "the sender left before it had offered anything";
       this.options.onEnd(new LacunaError("LACUNA_PEER_GONE", message));
     });
@@ -240,7 +249,7 @@ export class Guests {
       this.underWay.delete(session);
       const { file, failure } = session;
       if (file !== undefined) this.files.push(file);
-      if (file?.outcome === "complete") this.remember(session, file.path);
+      if (file?.outcome === "complete") this.remember(session, file);
       if (failure !== undefined) this.failures.push(failure);
     }
   }
@@ -255,9 +264,10 @@ export class Guests {
     }
   }
 
-  private remember(session: IncomingSession, path: string): void {
-    const trace = traceOf(path);
-    if (trace !== undefined) this.complete.set(session.key, { session, trace });
+  private remember({ key, lastConnection }: IncomingSession, file: ReceivedFile): void {
+    const trace = traceOf(file.path);
+    const from = lastConnection.options.peer.key;
+    if (trace !== undefined) this.complete.set(key, { from, file, trace });
     for (const oldest of this.complete.keys()) {
       if (this.complete.size <= COMPLETE_MAX) break;
       this.complete.delete(oldest);
@@ -271,10 +281,12 @@ export class Guests {
 }
 
 /** Whether a sender knows of all its images what has become of them. */
-function isDone({ connection, sessions }: Guest): boolean {
-  const all = [...sessions];
-  if (all.length === 0) return false;
-  return all.every(([number, session]) => session.hasEnded && isTold(connection, number));
+function isDone({ connection, sessions, known }: Guest): boolean {
+  const numbers = [...sessions.keys(), ...known];
+  if (numbers.length === 0) return false;
+  return numbers.every((number) => {
+    return sessions.get(number)?.hasEnded !== false && isTold(connection, number);
+  });
 }
 
 /** What a file looks like from outside: another file, or a change, looks different. Undefined when it is not there. */

@@ -158,7 +158,7 @@ export class SessionFeeds {
 }
 
 /** Whether two connections are of one sender, by the keys that it has proven. */
-export function isSameSender(one: ReceiverConnection, other: ReceiverConnection): boolean {
+function isSameSender(one: ReceiverConnection, other: ReceiverConnection): boolean {
   return sameBytes(one.options.peer.key, other.options.peer.key);
 }
 
