@@ -1,20 +1,25 @@
 #!/usr/bin/env node
-/*
- * Many senders at once to one receiver, over a link that loses datagrams: whether all end exact, and how evenly they share.
- *
- *   node bench/many.mjs [--senders 64] [--loss 0.05] [--delay 5] [--bytes 3000000] [--rate MBIT of each link]
- *
- * Receiver, link and senders are three processes; all senders begin together, with files of one length. Fair: no sender's rate is
- * more than twice another's.
- */
 import { fork } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
-import { dist, needBuild, printTable } from "./record.mjs";
+import { readArguments, text, whole } from "./arguments.mjs";
+import { dist, load, machineFacts, needBuild, printTable, record, rounded } from "./record.mjs";
+
+const HELP = `usage: node bench/many.mjs [options]
+
+Many senders at once to one receiver, over a link that loses datagrams: whether all end exact, and how evenly they share. Receiver,
+link and senders are three processes; all senders begin together, with files of one length. Fair: no sender's rate is more than
+twice another's; the status tells.
+
+  --senders N    (default 64)
+  --bytes N      of each file (default 6000000)
+  --loss SHARE   of datagrams, each way (default 0.05)
+  --delay MS     each way (default 5)
+  --rate MBIT    of each sender's link (default: as fast as it goes)
+  --json FILE    write the figures down, with the machine`;
 
 const ROLES = { receiver: playReceiver, link: playLink, senders: playSenders };
 
@@ -22,22 +27,20 @@ const role = process.argv[2];
 if (process.send !== undefined && role in ROLES) {
   process.once("message", (task) => ROLES[role](task));
 } else {
-  needBuild();
   process.exitCode = await main();
 }
 
 async function main() {
-  const { values } = parseArgs({
-    options: {
-      senders: { type: "string", default: "64" },
-      loss: { type: "string", default: "0.05" },
-      delay: { type: "string", default: "5" },
-      bytes: { type: "string", default: "3000000" },
-      rate: { type: "string", default: "0" },
-    },
+  const options = readArguments(HELP, {
+    senders: whole(64),
+    bytes: whole(6_000_000),
+    loss: text("0.05"),
+    delay: text("5"),
+    rate: text("0"),
   });
-  const names = ["senders", "loss", "delay", "bytes", "rate"];
-  const [senders, loss, delayMs, bytes, rateMbit] = names.map((name) => Number(values[name]));
+  needBuild();
+  const { senders, bytes } = options;
+  const [loss, delayMs, rateMbit] = [options.loss, options.delay, options.rate].map(Number);
   const folder = mkdtempSync(join(tmpdir(), "lacuna-many-"));
   const out = join(folder, "out");
   const paths = Array.from({ length: senders }, (_, index) => join(folder, `${index}.bin`));
@@ -49,7 +52,10 @@ async function main() {
     const { seconds, cpuSeconds } = await play(children, "senders", { paths, to: link.address });
     const exact = paths.filter((path, index) => digest(path) === digest(join(out, `${index}.bin`)));
     const only = readdirSync(out).filter((name) => name.endsWith(".bin")).length === senders;
-    return report(seconds, { senders, bytes, cpuSeconds, exact: only ? exact.length : 0 });
+    const result = summary(seconds, { senders, bytes, cpuSeconds, exact: only ? exact.length : 0 });
+    report(result);
+    record(options.json, { machine: machineFacts(), load: load(), loss, delayMs, ...result });
+    return result.exact === senders && result.ratio <= 2 ? 0 : 1;
   } finally {
     for (const child of children) child.kill();
     rmSync(folder, { recursive: true, force: true });
@@ -93,25 +99,28 @@ async function playSenders({ paths, to }) {
   process.send({ seconds, cpuSeconds: (user + system) / 1e6 });
 }
 
-function report(unsorted, { senders, bytes, cpuSeconds, exact }) {
+function summary(unsorted, { senders, bytes, cpuSeconds, exact }) {
   const seconds = [...unsorted].sort((a, b) => a - b);
   const [fastest, slowest] = [seconds[0], seconds.at(-1)];
-  const mbit = (senders * bytes * 8) / slowest / 1e6;
+  const together = rounded((senders * bytes * 8) / slowest / 1e6);
+  const times = { fastest: rounded(fastest), slowest: rounded(slowest) };
+  const ratio = rounded(slowest / fastest);
+  return { senders, bytes, exact, togetherMbit: together, ...times, ratio, cpuSeconds };
+}
+
+function report({ senders, exact, togetherMbit, fastest, slowest, ratio, cpuSeconds }) {
   printTable(
-    ["senders", "exact", "all together", "fastest", "slowest", "ratio", "senders' CPU"],
     [
-      [
-        senders,
-        exact,
-        `${mbit.toFixed(1)} Mbit/s`,
-        `${fastest.toFixed(2)} s`,
-        `${slowest.toFixed(2)} s`,
-        (slowest / fastest).toFixed(2),
-        `${cpuSeconds.toFixed(1)} s`,
-      ],
+      "senders",
+      "exact",
+      "together, Mbit/s",
+      "fastest, s",
+      "slowest, s",
+      "ratio",
+      "senders' CPU, s",
     ],
+    [[senders, exact, togetherMbit, fastest, slowest, ratio, rounded(cpuSeconds)]],
   );
-  return exact === senders && slowest <= 2 * fastest ? 0 : 1;
 }
 
 function digest(path) {
