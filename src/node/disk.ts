@@ -1,6 +1,9 @@
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { LacunaError } from "./errors.js";
 
+/** How files are opened, as `open` of node:fs/promises does. */
+export type OpenFile = (path: string, flags: string, mode?: number) => Promise<FileHandle>;
+
 /** A failed disk operation as an error with a code; errors that have one stay as they are. */
 export function diskError(cause: unknown, path: string): LacunaError {
   if (cause instanceof LacunaError) return cause;

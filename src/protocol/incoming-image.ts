@@ -157,10 +157,11 @@ export class IncomingImage {
     this.state = { name: "complete", lengths };
   }
 
-  /** The digest differs: nothing that is held can be trusted, and all of it is missing again. */
-  discardAll(lengths: PieceLengths): void {
+  /** The digest differs: what cannot be trusted is missing again, all but the pieces of `kept`. */
+  discard(lengths: PieceLengths, kept: Iterable<Range>): void {
     this.state = { name: "open", lengths };
     this.tracker.discardAll();
+    this.tracker.restore(kept);
     this.parity?.clear();
     this.reportedUs = Number.NEGATIVE_INFINITY;
   }

@@ -101,11 +101,11 @@ export class ReceiverConnection implements Subject {
     this.endImage(number, "verified", "none", 0, 0, elapsedUs, digest);
   }
 
-  /** The digest differs: nothing that is held can be trusted, and all of it is asked for again. */
-  damaged(number: number): void {
+  /** The digest differs: all pieces are asked for again, but those of `kept`, which can be trusted. */
+  damaged(number: number, kept: Iterable<Range> = []): void {
     const image = this.images.get(number);
     if (image?.state.name !== "complete" && image?.state.name !== "open") return;
-    image.discardAll(image.state.lengths);
+    image.discard(image.state.lengths, kept);
   }
 
   /** The last word on an image that did not become whole. */

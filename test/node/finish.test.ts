@@ -257,10 +257,7 @@ test("pieces that do not give the announced digest leave no file behind", async 
     const out = testFolder();
     const manifest = { ...source.manifest, digest: new Uint8Array(32) };
     const result = await receive({ ...source, manifest }, out);
-    expect(result).toEqual({
-      outcome: "digest-differs",
-      sha256: Buffer.from(source.manifest.digest).toString("hex"),
-    });
+    expect(result).toEqual({ outcome: "digest-differs" });
     expect(readdirSync(out)).toEqual([]);
   }
 });

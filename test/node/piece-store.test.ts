@@ -1,4 +1,12 @@
-import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { Random } from "../../src/base/random.js";
@@ -77,20 +85,79 @@ test("an interrupted transfer finds again what was held at its end", async () =>
   expect([...(saved?.held.ranges() ?? [])]).toEqual([{ start: 0, end: PIECES }]);
 });
 
-test("after a crash exactly the pieces of the last checkpoint are held", async () => {
+test("after a power cut the pieces of the last checkpoint are held, though nothing later reached the disk", async () => {
   const source = await plainSource();
   const folder = join(testFolder(), "s");
   const store = await openStore(folder, source.manifest);
   fillStore(store, source, (piece) => piece >= 100);
   await store.flush();
   await store.checkpoint();
-  const saved = readFileSync(join(folder, "held"));
+  const saved = readFileSync(join(folder, "journal"));
   fillStore(store, source, (piece) => piece < 100);
   await store.close();
-  // As if the process had ended before the second half was saved.
-  writeFileSync(join(folder, "held"), saved);
+  writeFileSync(join(folder, "journal"), saved);
   const again = await openStore(folder, source.manifest);
   expect([...again.held.ranges()]).toEqual([{ start: 0, end: 100 }]);
+});
+
+test("a process that ends without a word loses nothing that had reached the file", async () => {
+  const source = await plainSource();
+  const folder = join(testFolder(), "s");
+  const store = await openStore(folder, source.manifest);
+  fillStore(store, source, (piece) => piece % 5 === 0);
+  await store.flush();
+  // Nothing was synced: as the folder is now, a killed process leaves it.
+  const left = join(testFolder(), "s");
+  cpSync(folder, left, { recursive: true });
+  const again = await openStore(left, source.manifest);
+  expect(again.held.size).toBe(PIECES - PIECES / 5);
+  expectPieces(again, source);
+  await again.close();
+  await store.close();
+});
+
+test("pieces that were not synced are held only where the disk has them", async () => {
+  const source = await plainSource();
+  const folder = join(testFolder(), "s");
+  const store = await openStore(folder, source.manifest);
+  for (const part of [0, 1, 2]) {
+    fillStore(store, source, (piece) => Math.floor(piece / 10) % 3 !== part);
+    await store.flush();
+  }
+  const left = join(testFolder(), "s");
+  cpSync(folder, left, { recursive: true });
+  await store.close();
+  const pieces = readFileSync(join(left, "pieces"));
+  pieces.fill(0, 55_000, 55_512);
+  writeFileSync(join(left, "pieces"), pieces);
+  const again = await openStore(left, source.manifest);
+  expect(again.held.has(55)).toBe(false);
+  expect(again.held.size).toBeGreaterThan(PIECES / 2);
+  expectPieces(again, source);
+  // What it does not trust once stays untrusted, whatever is synced later.
+  await again.checkpoint();
+  expect((await PieceStore.inspect(left))?.held.has(55)).toBe(false);
+});
+
+test("damage on the disk is found piece by piece, and what is written anew is trusted again", async () => {
+  const source = await plainSource();
+  const folder = join(testFolder(), "s");
+  const store = await openStore(folder, source.manifest);
+  fillStore(store, source, () => false);
+  await store.close();
+  const pieces = readFileSync(join(folder, "pieces"));
+  pieces[123_456] = (pieces[123_456] as number) ^ 4;
+  writeFileSync(join(folder, "pieces"), pieces);
+  const again = await openStore(folder, source.manifest);
+  expect(again.held.size).toBe(PIECES);
+  expect(await again.dropDamaged()).toBe(true);
+  expect(again.held.has(123)).toBe(false);
+  expectPieces(again, source);
+  fillStore(again, source, () => false);
+  await again.flush();
+  expect(await again.dropDamaged()).toBe(false);
+  expect(again.held.size).toBe(PIECES);
+  expectSame(await again.fileDigest(), source.manifest.digest);
 });
 
 test("a checkpoint while pieces keep coming claims none that is not in the file", async () => {
@@ -120,12 +187,13 @@ test("a damaged or foreign folder is begun anew and never trusted", async () => 
   const source = await plainSource();
   const damages: ((folder: string) => void)[] = [
     (folder) => truncateSync(join(folder, "pieces"), 5000),
-    (folder) => truncateSync(join(folder, "held"), 40),
+    (folder) => truncateSync(join(folder, "journal"), 20),
     (folder) => {
-      const held = readFileSync(join(folder, "held"));
-      held[40] = (held[40] as number) ^ 1;
-      writeFileSync(join(folder, "held"), held);
+      const journal = readFileSync(join(folder, "journal"));
+      journal[10] = (journal[10] as number) ^ 1;
+      writeFileSync(join(folder, "journal"), journal);
     },
+    (folder) => rmSync(join(folder, "journal")),
     (folder) => writeFileSync(join(folder, "manifest"), "{}"),
     (folder) => {
       const other = { ...source.manifest, name: "other.bin" };

@@ -15,6 +15,7 @@ import { writeJpeg } from "./finish-jpeg.js";
 import { numberedName, safeName } from "./names.js";
 import { removePartial } from "./partial.js";
 import type { PieceStore } from "./piece-store.js";
+import { PiecesDamaged } from "./slot-file.js";
 
 /** What happens when the name is taken: another name, nothing, or the older file gives way. */
 export type OnExisting = "rename" | "skip" | "overwrite";
@@ -37,7 +38,7 @@ export type FinishResult =
   /** The name is taken, and `skip` was asked for; nothing was written. */
   | { readonly outcome: "exists"; readonly path: string; readonly sha256: string }
   /** The pieces are not those of the announced image; nothing was written. */
-  | { readonly outcome: "digest-differs"; readonly sha256: string };
+  | { readonly outcome: "digest-differs" };
 
 /**
  * Makes the finished file of a store that holds every piece.
@@ -61,6 +62,8 @@ export async function finishImage(
     if (result.outcome === "saved") await removePartial(options.out, manifest);
     return result;
   } catch (error) {
+    const cause = error instanceof LacunaError ? error.cause : error;
+    if (cause instanceof PiecesDamaged) return { outcome: "digest-differs" };
     throw diskError(error, options.out);
   }
 }
@@ -97,7 +100,7 @@ async function finishPlainFile(
   // The disk and the digest take about as long, and neither waits for the other.
   const [digest] = await Promise.all([store.fileDigest(), store.file.sync()]);
   const sha256 = hex(digest);
-  if (sha256 !== hex(manifest.digest)) return { outcome: "digest-differs", sha256 };
+  if (sha256 !== hex(manifest.digest)) return { outcome: "digest-differs" };
   return { ...(await publish(store.piecesPath, safeName(manifest.name), options)), sha256 };
 }
 
@@ -110,7 +113,7 @@ async function finishJpeg(
   const passing = join(store.folder, PASSING_NAME);
   try {
     const sha256 = hex(await writeJpeg(passing, store, content));
-    if (sha256 !== hex(manifest.digest)) return { outcome: "digest-differs", sha256 };
+    if (sha256 !== hex(manifest.digest)) return { outcome: "digest-differs" };
     return { ...(await publish(passing, safeName(manifest.name), options)), sha256 };
   } finally {
     await rm(passing, { force: true });
@@ -129,7 +132,7 @@ async function finishPicture(
   const { isSmall } = raster;
   const announced = hex(manifest.digest);
   let sha256 = isSmall ? hex(await digestOfBands(bytesOf(raster))) : undefined;
-  if (sha256 !== undefined && sha256 !== announced) return { outcome: "digest-differs", sha256 };
+  if (sha256 !== undefined && sha256 !== announced) return { outcome: "digest-differs" };
   const passing = join(store.folder, PASSING_NAME);
   const saved = savedFormatOf(content, limits);
   const { metadata } = content;
@@ -139,7 +142,7 @@ async function finishPicture(
     const bands = isSmall ? bytesOf(raster) : hashed(bytesOf(raster), hash);
     await savePicture(passing, saved, { layout: content, metadata, isSmall, bands });
     sha256 ??= hash.digest("hex");
-    if (sha256 !== announced) return { outcome: "digest-differs", sha256 };
+    if (sha256 !== announced) return { outcome: "digest-differs" };
     // Reading it back needs as much memory again.
     raster = undefined;
     const written = await digestOfPicture(passing, content, isSmall);

@@ -3,7 +3,7 @@ import type { ReadPiece } from "../../protocol/held-parity.js";
 import type { PieceWay, ReceiverConnection } from "../../protocol/receiver-connection.js";
 import type { Manifest } from "../../wire/manifest.js";
 import type { ReceivedFile, Snapshot } from "../api-types.js";
-import { LacunaError } from "../errors.js";
+import type { LacunaError } from "../errors.js";
 import type { ImageFacts } from "../events.js";
 import { memoryLimits } from "../memory.js";
 import { savingBytes } from "../memory-budget.js";
@@ -29,7 +29,7 @@ import {
   WIRE_REASON,
 } from "./session-host.js";
 import { SessionProgress } from "./session-progress.js";
-import { nameTaken, openStore } from "./session-room.js";
+import { digestDiffers, nameTaken, openStore } from "./session-room.js";
 import { SessionView } from "./session-view.js";
 import { snapshotOfStore } from "./snapshot.js";
 
@@ -56,7 +56,9 @@ export class IncomingSession {
   private readonly progress: SessionProgress;
   private readonly view: SessionView;
   private readonly allowance: Allowance;
-  private damagedBefore = false;
+  /** Everything has been asked for a second time. */
+  private startedAnew = false;
+  private repairsLeft = REPAIRS_MAX;
   /** Pieces of work that are not done. */
   private tasks = 0;
   /** The last piece of work begun; the end waits for it. */
@@ -165,7 +167,7 @@ export class IncomingSession {
       const beforeNaming = (path: string) => this.host.placed.note(this.key, path);
       const how = { out, onExisting, memoryMb, live, beforeNaming };
       const result = await this.inBudget(() => finishImage(store, manifest, how));
-      if (result.outcome === "digest-differs") return this.retryDamaged();
+      if (result.outcome === "digest-differs") return this.retryDamaged(store);
       if (result.outcome === "exists") {
         await this.store.discard();
         await this.host.placed.forget(this.key);
@@ -340,21 +342,29 @@ export class IncomingSession {
     });
   }
 
-  /** Once, everything is asked for again; a second time means that the source itself changes. */
-  private async retryDamaged(): Promise<void> {
-    if (this.damagedBefore) {
-      const message = `what arrived of ${this.facts.name} is not what its sender announced`;
-      throw new LacunaError("LACUNA_DIGEST_DIFFERS", message, { name: this.facts.name });
+  /** What the disk has damaged is asked for again, or else everything, once: then the source itself must be changing. */
+  private async retryDamaged(store: PieceStore): Promise<void> {
+    if (this.repairsLeft > 0 && (await store.dropDamaged())) {
+      this.repairsLeft -= 1;
+      return this.askAgain(store);
     }
-    this.damagedBefore = true;
-    await this.store?.discard();
+    if (this.startedAnew) throw digestDiffers(this.facts.name);
+    this.startedAnew = true;
+    await store.discard();
     this.store = await this.openStore();
+    await this.askAgain(this.store);
+  }
+
+  private async askAgain(store: PieceStore): Promise<void> {
     this.missing.clear();
+    await countHeld(this.missing, store);
+    const held = store.held.copy();
     this.state = "open";
     this.view.begin(() => this.readable);
-    this.feeds.damaged();
+    this.feeds.damaged([...held.ranges()]);
     // Who came meanwhile has not been told of anything yet.
     this.accept();
+    await this.view.showHeld(store, held);
   }
 
   /** Gives a piece that is held to whoever computes others from it. */
@@ -386,3 +396,6 @@ export class IncomingSession {
     };
   }
 }
+
+/** Ours: a disk that goes on damaging what it is given is of no use. */
+const REPAIRS_MAX = 3;

@@ -3,7 +3,9 @@ import { join } from "node:path";
 import type { PieceSet } from "../../base/piece-set.js";
 import type { Range } from "../../base/range-set.js";
 import { type Manifest, previewPiecesOf } from "../../wire/manifest.js";
-import { endOfHeld } from "./held-file.js";
+import type { OpenFile } from "../disk.js";
+import type { WrittenRun } from "./journal-bytes.js";
+import { endOfHeld } from "./journal-state.js";
 import { exactLengths } from "./piece-lengths.js";
 import {
   SlotFile,
@@ -46,12 +48,13 @@ export class PieceFiles {
     folder: string,
     manifest: Manifest,
     how: "new" | "old" | "read",
+    openFile: OpenFile = open,
   ): Promise<PieceFiles> {
     const parts: OpenPart[] = [];
     const relay = { to: UNHEARD };
     try {
       for (const part of partsOf(manifest)) {
-        const file = await open(join(folder, part.name), FLAGS[how]);
+        const file = await openFile(join(folder, part.name), FLAGS[how]);
         parts.push({ ...part, slots: new SlotFile(file, part.shape, eventsOf(relay, part.first)) });
         if (how === "new" && part.bytes !== undefined) await file.truncate(part.bytes);
       }
@@ -121,6 +124,18 @@ export class PieceFiles {
         }
       }
     }
+  }
+
+  /** Those of some runs that are not in the files as they were written; what cannot be read is not. */
+  async damagedOf(runs: Iterable<WrittenRun>): Promise<WrittenRun[]> {
+    const damaged: WrittenRun[] = [];
+    for (const run of runs) {
+      const { slots, first, end } = this.partOf(run.start);
+      const fits = run.end <= end;
+      const intact = fits && (await slots.isIntact(run.start - first, run.end - first, run.crc));
+      if (!intact) damaged.push(run);
+    }
+    return damaged;
   }
 
   async flush(): Promise<void> {

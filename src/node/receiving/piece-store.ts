@@ -1,5 +1,6 @@
-import { type FileHandle, lstat, mkdir, readFile, rm, rmdir } from "node:fs/promises";
+import { type FileHandle, lstat, mkdir, open, readFile, rm, rmdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { crc32c } from "@node-rs/crc32";
 import { assert } from "../../base/assert.js";
 import { PieceSet } from "../../base/piece-set.js";
 import type { Range } from "../../base/range-set.js";
@@ -7,10 +8,12 @@ import { PICTURE_PIECES_MAX } from "../../wire/frames/image.js";
 import { type Manifest, previewPiecesOf } from "../../wire/manifest.js";
 import { decodeManifest, encodeManifest } from "../../wire/manifest-bytes.js";
 import { FollowingDigest } from "../digest.js";
-import { diskError, syncFolder, writeAtomically } from "../disk.js";
+import { diskError, type OpenFile, syncFolder, writeAll } from "../disk.js";
 import { LacunaError } from "../errors.js";
 import { FolderLock } from "./folder-lock.js";
-import { type HeldState, heldFromBytes, heldToBytes } from "./held-file.js";
+import { JOURNAL_FILE, Journal } from "./journal.js";
+import type { DecodedJournal, WrittenRun } from "./journal-bytes.js";
+import { type HeldState, stateOf } from "./journal-state.js";
 import { EXACT_FILE, PieceFiles } from "./piece-files.js";
 import { storeKey } from "./piece-lengths.js";
 import type { SlotRun } from "./slot-file.js";
@@ -31,9 +34,11 @@ export interface StoreContents extends HeldState {
  * The pieces of one image on disk, from the first to the last, across
  * interruptions.
  *
- * A folder holds the files of pieces, the encoded manifest, and `held`, which tells the pieces that were safe on the disk
- * at the last checkpoint. What does not fit
- * together, or belongs to another image, is thrown away and begun anew.
+ * A folder holds the files of pieces, the encoded manifest, and the journal, which tells after each write what was
+ * written, with its CRC-32C, and after each sync what the disk has. On opening, pieces that were synced are trusted,
+ * and the few that came after are read and compared: a process that was killed loses next to nothing, and a power
+ * cut what the disk did not have. What does not fit together, or belongs to another image, is thrown away and begun
+ * anew.
  */
 export class PieceStore {
   /** Pieces written or being written; those found on the disk at first. */
@@ -43,12 +48,14 @@ export class PieceStore {
   private readonly written = new PieceSet();
   /** Every exact piece before this has reached the file. */
   private writtenBefore: number;
-  private readonly following: FollowingDigest;
+  private following: FollowingDigest;
   /** Bytes written that the disk has not been asked for yet. */
   private unsyncedBytes = 0;
   private isSyncing = false;
-  /** Whether the folder has the manifest. Without `held` it says nothing, so it comes with the first checkpoint. */
-  private hasManifest: boolean;
+  /** Whether the names of the files in the folder survive a power cut. */
+  private hasNames = false;
+  /** Entries of the journal when all that it told of was on the disk. */
+  private settledCount: number | undefined;
   private checkpointing: Promise<void> = Promise.resolve();
   private isOpen = true;
 
@@ -57,18 +64,21 @@ export class PieceStore {
     readonly manifest: Manifest,
     private readonly files: PieceFiles,
     private readonly lock: FolderLock,
-    found: HeldState | undefined,
+    private readonly journal: Journal,
+    found: FoundStore | undefined,
     private readonly events: PieceStoreEvents,
+    private readonly openFile: OpenFile,
   ) {
-    this.hasManifest = found !== undefined;
     this.held = found?.held ?? new PieceSet();
     for (const { start, end } of this.held.ranges()) this.written.add(start, end);
+    for (const { start, end } of found?.lost ?? []) journal.note({ kind: "dropped", start, end });
     this.count = manifest.pieceCount;
     this.writtenBefore = previewPiecesOf(manifest.content);
     this.following = new FollowingDigest(files.exact);
     files.listen({
       onWritten: (start, end, payload, bytes) => {
         this.written.add(start, end);
+        this.journal.note({ kind: "written", start, end, crc: crc32c(bytes) });
         this.followWritten(start, bytes);
         this.syncAhead(payload);
         events.onWritten?.(payload);
@@ -90,16 +100,22 @@ export class PieceStore {
     folder: string,
     manifest: Manifest,
     events: PieceStoreEvents = {},
+    openFile: OpenFile = open,
   ): Promise<PieceStore> {
     let lock: FolderLock | undefined;
+    let files: PieceFiles | undefined;
     try {
       await makeOwnFolder(folder);
       lock = await FolderLock.take(folder);
       const found = await foundIn(folder, encodeManifest(manifest), manifest);
-      if (found === undefined) await empty(folder);
-      const files = await PieceFiles.open(folder, manifest, found === undefined ? "new" : "old");
-      return new PieceStore(folder, manifest, files, lock, found, events);
+      if (found === undefined) await begin(folder, manifest, openFile);
+      const how = found === undefined ? "new" : "old";
+      files = await PieceFiles.open(folder, manifest, how, openFile);
+      const onError = (error: unknown): void => events.onError?.(diskError(error, folder));
+      const journal = await Journal.open(openFile, folder, manifest, found?.journal, onError);
+      return new PieceStore(folder, manifest, files, lock, journal, found, events, openFile);
     } catch (error) {
+      await files?.close();
       await lock?.release();
       throw diskError(error, folder);
     }
@@ -111,7 +127,7 @@ export class PieceStore {
     const manifest = saved === undefined ? undefined : decodeManifest(saved);
     if (saved === undefined || manifest === undefined) return undefined;
     const found = await foundIn(folder, saved, manifest);
-    return found && { manifest, ...found };
+    return found && { manifest, held: found.held, pieceCount: found.pieceCount };
   }
 
   /** How many pieces there are; undefined while nobody knows. */
@@ -138,6 +154,7 @@ export class PieceStore {
   learnCount(pieceCount: number): void {
     if (this.count !== undefined) return;
     this.count = pieceCount;
+    this.journal.note({ kind: "counted", pieceCount });
     for (const pieces of [this.held, this.written]) pieces.delete(pieceCount, PICTURE_PIECES_MAX);
   }
 
@@ -182,9 +199,31 @@ export class PieceStore {
     return this.following.finish();
   }
 
-  /** Resolves when every piece taken in has reached the file, or the disk has failed. */
+  /**
+   * Finds the pieces that are not on the disk as they were written, by reading all, and holds them no longer.
+   *
+   * @returns whether there were any. Throws the codes of `diskError`.
+   */
+  async dropDamaged(): Promise<boolean> {
+    await this.flush();
+    await this.following.finish().catch(() => undefined);
+    const told = await Journal.read(this.folder, this.manifest);
+    if (told === undefined) return false;
+    const damaged = await this.files.damagedOf(stateOf(told.entries, this.manifest).runs);
+    for (const { start, end } of damaged) {
+      this.journal.note({ kind: "dropped", start, end });
+      for (const pieces of [this.held, this.written]) pieces.delete(start, end);
+    }
+    this.writtenBefore = previewPiecesOf(this.manifest.content);
+    this.following = new FollowingDigest(this.files.exact);
+    await this.checkpoint();
+    return damaged.length > 0;
+  }
+
+  /** Resolves when every piece taken in has reached the file and the journal, or the disk has failed. */
   async flush(): Promise<void> {
     await this.files.flush();
+    await this.journal.flush();
   }
 
   /** Makes the pieces that have reached the file survive a crash. Throws the codes of `diskError`. */
@@ -243,7 +282,7 @@ export class PieceStore {
     this.unsyncedBytes = 0;
     this.isSyncing = true;
     // A failure is told once by the system, and would be missing at the end.
-    this.files.exact.datasync().then(() => {
+    this.syncWritten().then(() => {
       this.isSyncing = false;
     }, this.onError);
   }
@@ -259,28 +298,48 @@ export class PieceStore {
     else this.following.follow(end, (start - preview) * pieceBytes, bytes);
   }
 
-  private async letGo(): Promise<void> {
-    await Promise.all([this.files.close(), this.lock.release()]);
+  /** What has been written by now is on the disk after this; the journal says so, and of how many entries. */
+  private async syncWritten(): Promise<number> {
+    const entries = this.journal.count;
+    await this.files.sync();
+    this.journal.note({ kind: "synced", entries });
+    return entries;
   }
 
-  private async put(name: string, bytes: Uint8Array): Promise<void> {
-    const path = join(this.folder, name);
-    await writeAtomically(path, `${path}.tmp`, [bytes]);
+  private async letGo(): Promise<void> {
+    await Promise.all([this.files.close(), this.journal.close(), this.lock.release()]);
+  }
+
+  private async syncNames(): Promise<void> {
+    const file = await this.openFile(join(this.folder, MANIFEST_FILE), "r+");
+    try {
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await syncFolder(this.folder);
   }
 
   private async save(): Promise<void> {
+    if (this.journal.count === this.settledCount) return;
     try {
-      // What is in the files now is on the disk after this; what comes later waits for the next time.
-      const bytes = heldToBytes({ held: this.written, pieceCount: this.count }, this.manifest);
-      await this.files.sync();
-      if (!this.hasManifest) await this.put(MANIFEST_FILE, encodeManifest(this.manifest));
-      this.hasManifest = true;
-      await this.put(HELD_FILE, bytes);
-      await syncFolder(this.folder);
+      const entries = await this.syncWritten();
+      await this.journal.sync();
+      if (!this.hasNames) await this.syncNames();
+      this.hasNames = true;
+      // The last entry says that it was so.
+      this.settledCount = entries + 1;
     } catch (error) {
       throw diskError(error, this.folder);
     }
   }
+}
+
+/** What was found in a folder. */
+interface FoundStore extends HeldState {
+  readonly journal: DecodedJournal;
+  /** Pieces that the journal tells of and that are not on the disk. */
+  readonly lost: readonly WrittenRun[];
 }
 
 /** What a folder holds of the image whose encoded manifest is given; `undefined` when it cannot be trusted. */
@@ -288,13 +347,22 @@ async function foundIn(
   folder: string,
   encoded: Uint8Array,
   manifest: Manifest,
-): Promise<HeldState | undefined> {
+): Promise<FoundStore | undefined> {
   const saved = await readFile(join(folder, MANIFEST_FILE)).catch(() => undefined);
   if (saved?.equals(encoded) !== true) return undefined;
-  const bytes = await readFile(join(folder, HELD_FILE)).catch(() => undefined);
-  const found = bytes === undefined ? undefined : heldFromBytes(bytes, manifest);
-  if (found === undefined) return undefined;
-  return (await PieceFiles.haveLengths(folder, manifest, found.held)) ? found : undefined;
+  const journal = await Journal.read(folder, manifest);
+  if (journal === undefined) return undefined;
+  const { held, pieceCount, unsure } = stateOf(journal.entries, manifest);
+  const files = await PieceFiles.open(folder, manifest, "read").catch(() => undefined);
+  if (files === undefined) return undefined;
+  try {
+    const lost = await files.damagedOf(unsure);
+    for (const { start, end } of lost) held.delete(start, end);
+    if (!(await PieceFiles.haveLengths(folder, manifest, held))) return undefined;
+    return { held, pieceCount, journal, lost };
+  } finally {
+    await files.close();
+  }
 }
 
 /** Makes the folder and the one above for this user alone; a link in the place of either leads nobody elsewhere. */
@@ -306,16 +374,21 @@ async function makeOwnFolder(folder: string): Promise<void> {
   }
 }
 
-/** Removes what an earlier image, or a damaged store, has left. */
-async function empty(folder: string): Promise<void> {
-  const names = [HELD_FILE, MANIFEST_FILE];
+/** Removes what an earlier image, or a damaged store, has left, and puts the manifest there. */
+async function begin(folder: string, manifest: Manifest, openFile: OpenFile): Promise<void> {
+  const names = [JOURNAL_FILE, MANIFEST_FILE];
   await Promise.all(names.map((name) => rm(join(folder, name), { recursive: true, force: true })));
   await PieceFiles.remove(folder);
+  const file = await openFile(join(folder, MANIFEST_FILE), "wx");
+  try {
+    await writeAll(file, encodeManifest(manifest), 0);
+  } finally {
+    await file.close();
+  }
 }
 
 /** Hidden, inside the folder for received files. */
 export const STORE_FOLDER = ".lacuna";
 const MANIFEST_FILE = "manifest";
-const HELD_FILE = "held";
 /** Ours: a third of a second at 100 Mbit/s. The rest is what a sender waits for at the end. */
 const SYNC_AHEAD_BYTES = 4 * 2 ** 20;

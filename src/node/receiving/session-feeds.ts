@@ -148,10 +148,10 @@ export class SessionFeeds {
     }
   }
 
-  /** All of it is asked for again. */
-  damaged(): void {
+  /** All of it is asked for again, but the pieces of `kept`. */
+  damaged(kept: readonly Range[]): void {
     for (const { connection, number } of this.accepted) {
-      connection.damaged(number);
+      connection.damaged(number, kept);
       this.wake(connection);
     }
   }

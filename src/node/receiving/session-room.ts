@@ -81,3 +81,9 @@ const COPIES_MAX = 256;
 const LARGE_PICTURE_COPIES = 2;
 /** Of most file systems. */
 const BLOCK_BYTES = 4_096;
+
+/** All pieces came twice, and made another image than was announced. */
+export function digestDiffers(name: string): LacunaError {
+  const message = `what arrived of ${name} is not what its sender announced`;
+  return new LacunaError("LACUNA_DIGEST_DIFFERS", message, { name });
+}

@@ -1,5 +1,6 @@
 import { readSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
+import { crc32c } from "@node-rs/crc32";
 import { assert } from "../../base/assert.js";
 import { WriteQueue } from "./write-queue.js";
 
@@ -27,6 +28,9 @@ export interface SlotRun {
   /** Views of memory that is used again for the next run. */
   readonly pieces: readonly Uint8Array[];
 }
+
+/** The file does not hold what was written. */
+export class PiecesDamaged extends Error {}
 
 export function slotBytesOf({ pieceBytes, lengthOf }: SlotShape): number {
   return lengthOf === undefined ? LENGTH_BYTES + pieceBytes : pieceBytes;
@@ -93,6 +97,28 @@ export class SlotFile {
     }
   }
 
+  /**
+   * Whether slots [start, end), which were written at once, are in the file as they were then.
+   *
+   * @param crc the CRC-32C of their bytes
+   */
+  async isIntact(start: number, end: number, crc: number): Promise<boolean> {
+    const from = start * this.slotBytes;
+    const until = this.endOf(end - 1);
+    const block = new Uint8Array(Math.min(BLOCK_BYTES, until - from));
+    let found = 0;
+    for (let at = from; at < until; at += block.length) {
+      const part = block.subarray(0, Math.min(block.length, until - at));
+      try {
+        await this.readBlock(part, at);
+      } catch {
+        return false;
+      }
+      found = crc32c(part, found);
+    }
+    return found === crc;
+  }
+
   flush(): Promise<void> {
     return this.queue.flush();
   }
@@ -108,7 +134,7 @@ export class SlotFile {
     const slot = this.slot.subarray(0, this.endOf(number) - position);
     for (let done = 0; done < slot.length; ) {
       const read = readSync(this.file.fd, slot, done, slot.length - done, position + done);
-      if (read === 0) throw new Error("the file of pieces has become shorter");
+      if (read === 0) throw new PiecesDamaged("the file of pieces has become shorter");
       done += read;
     }
     return slot;
@@ -118,7 +144,7 @@ export class SlotFile {
     for (let done = 0; done < block.length; ) {
       const at = position + done;
       const { bytesRead } = await this.file.read(block, done, block.length - done, at);
-      if (bytesRead === 0) throw new Error("the file of pieces has become shorter");
+      if (bytesRead === 0) throw new PiecesDamaged("the file of pieces has become shorter");
       done += bytesRead;
     }
   }
@@ -127,7 +153,7 @@ export class SlotFile {
     const { pieceBytes, lengthOf } = this.shape;
     if (lengthOf !== undefined) return slot.subarray(0, lengthOf(number));
     const length = (slot[0] as number) * 0x100 + (slot[1] as number);
-    if (length < 1 || length > pieceBytes) throw new Error("the file of pieces is damaged");
+    if (length < 1 || length > pieceBytes) throw new PiecesDamaged("the file of pieces is damaged");
     return slot.subarray(LENGTH_BYTES, LENGTH_BYTES + length);
   }
 }
