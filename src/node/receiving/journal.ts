@@ -14,7 +14,7 @@ import { storeKey } from "./piece-lengths.js";
 /**
  * The journal of a store of pieces: a file that only grows, and tells after each write what was written.
  *
- * Entries go out in the background, those that wait together in one batch. A process that is killed loses what it
+ * Entries go out in the background, those of a few milliseconds in one batch. A process that is killed loses what it
  * had in memory, and nothing else; after a power cut, what was not synced may be there or not, and each batch's
  * guard tells.
  */
@@ -24,6 +24,10 @@ export class Journal {
   private waiting: JournalEntry[] = [];
   private writing: Promise<void> = Promise.resolve();
   private isWriting = false;
+  /** Somebody waits for what was noted. */
+  private isHurried = false;
+  /** Ends the wait for more to come. */
+  private hurry: () => void = () => undefined;
   private hasFailed = false;
   private isOpen = true;
 
@@ -74,8 +78,11 @@ export class Journal {
   }
 
   /** Resolves when what was noted is in the file. */
-  flush(): Promise<void> {
-    return this.writing;
+  async flush(): Promise<void> {
+    if (!this.isWriting) return;
+    this.isHurried = true;
+    this.hurry();
+    await this.writing;
   }
 
   /** What was noted survives a power cut. Throws what the file system says. */
@@ -93,6 +100,7 @@ export class Journal {
   private async drain(): Promise<void> {
     try {
       while (this.waiting.length > 0) {
+        if (!this.isHurried) await this.gather();
         const { bytes, chain } = encodeBatch(this.waiting.splice(0), this.chain);
         await writeAll(this.file, bytes, this.end);
         this.end += bytes.length;
@@ -105,8 +113,22 @@ export class Journal {
       this.onError(error);
     }
     this.isWriting = false;
+    this.isHurried = false;
+  }
+
+  private async gather(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, GATHER_MS);
+      this.hurry = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 }
+
+/** Ours: a trip to the disk's thread for many writes of pieces, and little that a killed process loses. */
+const GATHER_MS = 5;
 
 /** Binds a journal to its image, and to this form. */
 function seedOf(manifest: Manifest): number {
