@@ -56,7 +56,6 @@ export class IncomingSession {
   private readonly progress: SessionProgress;
   private readonly view: SessionView;
   private readonly allowance: Allowance;
-  /** Everything has been asked for a second time. */
   private startedAnew = false;
   private repairsLeft = REPAIRS_MAX;
   /** Pieces of work that are not done. */
