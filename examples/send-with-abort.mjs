@@ -1,12 +1,12 @@
 // Sends files, but for so many seconds at most; what has arrived by then stays at the receiver, and
 // the same command again goes on from there.
 //
-//   node examples/send-with-abort.mjs HOST:PORT SECONDS PATH...
+//   node examples/send-with-abort.mjs TICKET SECONDS PATH...
 import { LacunaError, send } from "lacuna";
 
 const [to, seconds, ...paths] = process.argv.slice(2);
 if (paths.length === 0) {
-  console.error("usage: node examples/send-with-abort.mjs HOST:PORT SECONDS PATH...");
+  console.error("usage: node examples/send-with-abort.mjs TICKET SECONDS PATH...");
   process.exit(2);
 }
 

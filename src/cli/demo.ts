@@ -61,9 +61,9 @@ export function define(command: Command, context: Context): void {
 async function run(flags: DemoFlags, { output }: Context): Promise<number> {
   const view = await openView(flags.view, !output.json, output);
   output.say(introduction(flags, output.look));
-  const out = flags.out ?? (await mkdtemp(join(tmpdir(), "lacuna-demo-")));
+  const folder = await mkdtemp(join(tmpdir(), "lacuna-demo-"));
   try {
-    const exit = await transfer(flags, out, view, output);
+    const exit = await transfer({ ...flags, out: flags.out ?? folder }, folder, view, output);
     if (exit !== 0 || flags.once === true || view === undefined) return exit;
     output.say([`the live page stays at ${view.url} until Ctrl-C`]);
     await new Promise<void>((stop) => {
@@ -72,14 +72,18 @@ async function run(flags: DemoFlags, { output }: Context): Promise<number> {
     return exit;
   } finally {
     await view?.close();
-    if (flags.out === undefined) await rm(out, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** Receiver, bad link and sender in one process; gives the exit code. */
+/**
+ * Receiver, bad link and sender in one process; gives the exit code.
+ *
+ * @param folder a new one, for keys and a ticket that nobody else has
+ */
 async function transfer(
-  flags: DemoFlags,
-  out: string,
+  flags: DemoFlags & { readonly out: string },
+  folder: string,
   view: View | undefined,
   output: Output,
 ): Promise<number> {
@@ -88,9 +92,10 @@ async function transfer(
   const teller = await receiveTeller(output, holes);
   const receiving = receive({
     listen: "127.0.0.1:0",
-    out,
+    out: flags.out,
     once: true,
     observers: [...(output.drawsMaps ? [holes] : []), ...(view ? [view.observer] : [])],
+    stateFolder: join(folder, "state"),
     ...given({ view: view?.url }),
   });
   let relay: Relay | undefined;
@@ -105,8 +110,9 @@ async function transfer(
     });
     const to = await Promise.race([listening, received.then(() => undefined)]);
     if (to === undefined) return (await received).exit;
-    relay = await startDemoLink(flags, to);
-    sending = send(PICTURE, { to: relay.address, drop: WITHHELD_SHARE });
+    relay = await startDemoLink(flags, to.replace(/^.*@/, ""));
+    const how = { via: relay.address, drop: WITHHELD_SHARE, stateFolder: join(folder, "state") };
+    sending = send(PICTURE, { to, ...how, pathMemory: false });
     const sent = Promise.resolve(sending);
     // A sender that fails ends the wait; one that is done leaves the last word to the receiver.
     const { result, exit } = await Promise.race([received, sent.then(() => received)]);

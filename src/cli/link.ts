@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { formatAddress } from "../node/socket/address.js";
 import type { Relay } from "../node/socket/relay.js";
 import type { Context } from "./context.js";
 import { onInterrupt } from "./interrupts.js";
@@ -10,6 +11,7 @@ import {
   WELL_LINK,
 } from "./link-flags.js";
 import type { Output } from "./output.js";
+import { readTicket } from "./ticket-file.js";
 
 interface RelayFlags extends LinkFlags {
   readonly listen: string;
@@ -19,7 +21,7 @@ interface RelayFlags extends LinkFlags {
 export function define(command: Command, context: Context): void {
   command
     .requiredOption("--listen <HOST:PORT>", "where senders send to; port 0: any free one")
-    .requiredOption("--to <HOST:PORT>", "where it goes on to");
+    .requiredOption("--to <HOST:PORT|TICKET>", "where it goes on to");
   addLinkFlags(command, WELL_LINK)
     .option("--json", "one JSON object a line on standard output")
     .addHelpText("after", EXAMPLES)
@@ -28,8 +30,11 @@ export function define(command: Command, context: Context): void {
 
 async function run(flags: RelayFlags, { output }: Context): Promise<void> {
   const { startRelay } = await import("../node/socket/relay.js");
+  const { parseTicket } = await import("../node/secure/ticket-text.js");
   const options = linkOptions(flags);
-  const { listen, to } = flags;
+  const { listen } = flags;
+  const given = await readTicket(flags.to);
+  const to = given.includes("@") ? formatAddress(parseTicket(given)) : given;
   const relay = await startRelay({ listen, to, forward: options, backward: options });
   output.emit({ event: "listening", t: output.seconds, address: relay.address, to });
   output.say([`a bad link from ${relay.address} to ${to}; Ctrl-C ends it and tells what it did`]);

@@ -104,13 +104,14 @@ export function define(command: Command, context: Context): void {
 }
 
 async function run(flags: ReceiveFlags, { output }: Context): Promise<number> {
-  const { receive } = await import("../node/index.js");
+  const { receive, stateFolder } = await import("../node/index.js");
   const view = await openView(flags.view, output.isTerminal && !output.json, output);
   const holes = new HoleTracker(output.drawsPictures);
   const teller = await receiveTeller(output, holes);
   try {
     const transfer = receive({
       ...receiveOptions(flags),
+      stateFolder: stateFolder(output.env),
       observers: [...(output.drawsMaps ? [holes] : []), ...(view ? [view.observer] : [])],
       ...given({ view: view?.url }),
     });
@@ -141,5 +142,7 @@ Examples:
       ask for nothing: after 10 s, keep what came and report each missing pixel
   lacuna receive --listen 0.0.0.0:9000 --ticket-file /run/lacuna.ticket --no-view
       as a service; a sender reads the ticket with --to @FILE
+
+It prints its ticket: whoever has that may send here. See lacuna ticket --help for others, with limits.
 
 Exit codes: 0 complete and verified, 3 partial kept, 130 interrupted, partial kept.`;

@@ -1,11 +1,9 @@
-import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
-import { LacunaError } from "../node/errors.js";
 import type { Context } from "./context.js";
 import { follow, sendTeller } from "./follow.js";
 import { MODES } from "./plan.js";
+import { readTicket } from "./ticket-file.js";
 import {
-  badOption,
   choiceReader,
   given,
   MEMORY_FLAG,
@@ -17,6 +15,7 @@ import {
 
 interface SendFlags {
   readonly to: string;
+  readonly via?: string;
   readonly mode?: (typeof MODES)[number];
   readonly rate?: number;
   readonly polite?: true;
@@ -32,7 +31,11 @@ interface SendFlags {
 export function define(command: Command, context: Context): void {
   command
     .argument("<PATH...>", "pictures or other files")
-    .requiredOption("--to <TICKET>", "what the receiver printed; @FILE reads it from a file")
+    .requiredOption(
+      "--to <TICKET>",
+      "what the receiver printed, @FILE with it, the name of a saved one, or the HOST:PORT of a receiver of yours",
+    )
+    .option("--via <HOST:PORT>", "send there instead: a forwarded port, or a link to try things on")
     .option(
       "--mode <MODE>",
       "auto, pixels, jpeg (a JPEG file's bytes, shown as they come) or file (default: auto)",
@@ -95,17 +98,16 @@ export function define(command: Command, context: Context): void {
 async function run(paths: string[], flags: SendFlags, { output }: Context): Promise<number> {
   const to = await readTicket(flags.to);
   const { send, stateFolder } = await import("../node/index.js");
-  const { mode, rate: rateMbit, polite, drop } = flags;
+  const { via, mode, rate: rateMbit, polite, drop, pathMemory } = flags;
   const { timeout: timeoutSeconds, giveUpAfter: giveUpAfterSeconds, memory: memoryMb } = flags;
   const { maxDatagram: maxDatagramBytes, pieceBytes } = flags;
-  const teller = await sendTeller(output, to);
+  // The word of a ticket is nobody's to read over a shoulder.
+  const teller = await sendTeller(output, via ?? to.replace(/^.*@/, ""));
   try {
-    const folder = flags.pathMemory ? stateFolder(process.env) : undefined;
-    const kept = given({ stateFolder: folder, memoryMb, maxDatagramBytes, pieceBytes });
     const transfer = send(paths, {
-      to,
-      ...given({ mode, rateMbit, polite, drop, timeoutSeconds, giveUpAfterSeconds }),
-      ...kept,
+      ...{ to, pathMemory, stateFolder: stateFolder(output.env) },
+      ...given({ via, mode, rateMbit, polite, drop, timeoutSeconds, giveUpAfterSeconds }),
+      ...given({ memoryMb, maxDatagramBytes, pieceBytes }),
     });
     const { SenderEntry } = await import("../node/sending/running-senders.js");
     const entry = await SenderEntry.open(stateFolder(process.env), paths, to, (isPaused) =>
@@ -121,22 +123,6 @@ async function run(paths: string[], flags: SendFlags, { output }: Context): Prom
   }
 }
 
-/** The ticket itself, or the one in the file that `@FILE` names. */
-async function readTicket(text: string): Promise<string> {
-  if (!text.startsWith("@")) return text;
-  const path = text.slice(1);
-  const content = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
-    const [code, sentence] =
-      cause.code === "ENOENT"
-        ? (["LACUNA_NO_SUCH_FILE", "there is no ticket file"] as const)
-        : (["LACUNA_NO_PERMISSION", "cannot read the ticket file"] as const);
-    throw new LacunaError(code, `${sentence} ${path}`, { path }, { cause });
-  });
-  const ticket = content.trim();
-  if (ticket === "") throw badOption(`the ticket file ${path} is empty`);
-  return ticket;
-}
-
 /** A pixel of any kind fits. */
 const PIECE_BYTES_MIN = 16;
 const PIECE_BYTES_MAX = 65_000;
@@ -146,13 +132,13 @@ const DATAGRAM_BYTES_MAX = 65_507;
 
 const EXAMPLES = `
 Examples:
-  lacuna send harbour.png --to 192.0.2.7:7316
-      send a picture; exit 0 means that the receiver has verified every pixel
+  lacuna send harbour.png --to TICKET
+      send a picture to who printed that ticket; exit 0 means that every pixel was verified there
   lacuna send scans/*.tiff --to @/mnt/share/lacuna.ticket --rate 8
       several pictures over one connection, at most 8 Mbit/s
-  lacuna send holiday.jpg --mode file --to 192.0.2.7:7316
-      the file's own bytes: the JPEG arrives byte-identical
-  lacuna send harbour.png --drop odd-rows --to 192.0.2.7:7316
+  lacuna send holiday.jpg --mode file --to studio
+      to the ticket saved as studio, the file's own bytes: the JPEG arrives byte-identical
+  lacuna send harbour.png --drop odd-rows --to 127.0.0.1:7316
       an experiment: withhold every second row and watch it being mended
 
 Exit codes: 0 complete and verified, 3 partial kept there, 4 no answer, 5 refused, 130 interrupted.`;

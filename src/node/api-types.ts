@@ -38,8 +38,13 @@ export interface Snapshot {
 }
 
 export interface SendOptions {
-  /** What the receiver printed: its ticket or HOST:PORT. */
+  /**
+   * What the receiver printed: its ticket. Or the name that one was saved under; or HOST:PORT alone for a receiver that
+   * uses the same state folder.
+   */
   readonly to: string;
+  /** HOST:PORT that datagrams are sent to, if it is another than the ticket's: through a forwarded port, or a test's link. */
+  readonly via?: string;
   readonly mode?: "auto" | Mode;
   /** At most this many megabits a second. */
   readonly rateMbit?: number;
@@ -47,8 +52,10 @@ export interface SendOptions {
   readonly polite?: boolean;
   /** What to withhold from the first pass: the odd rows, or a share (0..1) of the pieces at random. */
   readonly drop?: "odd-rows" | number;
-  /** A folder in which what was found of the path to each receiver is kept for the next time; without it nothing is. */
+  /** Where this user's keys and saved tickets are, and what is known of paths. Default: the user's state folder. */
   readonly stateFolder?: string;
+  /** Use and keep what was found of the path to each receiver. Default true. */
+  readonly pathMemory?: boolean;
   /** About how many megabytes this process may use; larger pictures are worked on from the disk. Default 250. */
   readonly memoryMb?: number;
   /** Where large pictures are unpacked while they are sent. Default: the user's cache folder. */
@@ -118,6 +125,8 @@ export interface ReceiveOptions {
   readonly onExisting?: "rename" | "skip" | "overwrite";
   /** About how many megabytes this process may use; larger pictures are worked on from the disk. Default 250. */
   readonly memoryMb?: number;
+  /** Where this user's keys and tickets are. Default: the user's state folder. */
+  readonly stateFolder?: string;
   /** Of one file: its bytes, or those of a picture's pixels before they are coded. Default: no bound but the disk. */
   readonly maxBytes?: number;
   /** Of one picture. Default 1,400,000,000. */

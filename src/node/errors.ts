@@ -73,7 +73,8 @@ export const ERRORS = {
   LACUNA_UNKNOWN_HOST: { exit: 4, remedy: "check the host's name, or give its address" },
   LACUNA_NO_ANSWER: {
     exit: 4,
-    remedy: "check that `lacuna receive` runs there and that UDP may pass its firewall",
+    remedy:
+      "check that `lacuna receive` runs there, that the ticket is of that receiver, and that UDP may pass its firewall",
   },
   LACUNA_PEER_GONE: { exit: 4, remedy: "run the same command again: it goes on where it stopped" },
   LACUNA_PATH_TOO_NARROW: { exit: 1, remedy: "send shorter pieces, or leave out --piece-bytes" },
@@ -87,6 +88,10 @@ export const ERRORS = {
   LACUNA_NAME_TAKEN: {
     exit: 5,
     remedy: "remove the other file, or receive with --on-existing rename or overwrite",
+  },
+  LACUNA_NOT_AUTHENTIC: {
+    exit: 5,
+    remedy: "check the address in the ticket, and ask the receiver's user for a new ticket",
   },
   LACUNA_OVER_LIMIT: {
     exit: 5,

@@ -205,7 +205,18 @@ export interface SendPartialEvent extends Timed {
   readonly missingPieces: number;
 }
 
+/** A sender has a ticket, but was not let in by it; told at most once a minute of each. */
+export interface RefusedEvent extends Timed {
+  readonly event: "refused";
+  /** The ticket's name. */
+  readonly ticket: string;
+  /** The sender's public key, base64url. */
+  readonly sender: string;
+  readonly reason: "ticketRevoked" | "ticketExpired" | "ticketUsedUp" | "senderNotAdmitted";
+}
+
 export type ReceiveEvent =
+  | RefusedEvent
   | ListeningEvent
   | OfferEvent
   | ReceiveProgressEvent

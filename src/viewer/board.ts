@@ -38,6 +38,8 @@ export class Board {
   }
 
   event(event: ReceiveEvent): void {
+    // Whom the receiver has turned away concerns its user, and no viewer.
+    if (event.event === "refused") return;
     if (event.event === "listening") {
       this.listening = this.post(event);
       return;

@@ -4,6 +4,7 @@ import { inspectionLines, regionMap } from "../../src/cli/inspect.js";
 import { planLines } from "../../src/cli/plan.js";
 import { type Look, UNICODE } from "../../src/cli/terminal/look.js";
 import { receiveNarration, sendNarration } from "../../src/cli/terminal/narration.js";
+import { qrArt } from "../../src/cli/terminal/qr-art.js";
 import { afterReceive, startOf } from "../../src/cli/terminal/transfer-state.js";
 import type { Inspection, Plan } from "../../src/node/api-types.js";
 import type {
@@ -187,11 +188,27 @@ describe("what is said of a transfer", () => {
   const resumed = { ...offer, resumedPieces: 12_000 };
 
   test("begins with how to send here", () => {
-    expect(receiveNarration(listening, start, LOOK, "live")).toEqual([
+    expect(receiveNarration(listening, start, LOOK, "changes")).toEqual([
       "listening at 0.0.0.0:7316",
       "  on the other side: lacuna send PICTURE --to 192.0.2.7:7316",
       "  live page: http://127.0.0.1:40123/",
     ]);
+  });
+
+  test("shows the ticket to a camera where a person looks on", () => {
+    const lines = receiveNarration(listening, start, LOOK, "live");
+    expect(lines[0]).toBe("listening at 0.0.0.0:7316");
+    expect(lines.slice(1, -2)).toEqual(qrArt(listening.ticket, LOOK));
+    expect(lines.length).toBeGreaterThan(10);
+  });
+
+  test("tells who was not let in, and why", () => {
+    const [ticket, sender] = ["an\u001bna", "A".repeat(43)];
+    const refused = { event: "refused", t: 1, ticket, sender, reason: "ticketExpired" } as const;
+    expect(receiveNarration(refused, start, LOOK, "live")).toEqual([
+      `a sender was not let in: the ticket has expired (an?na; its key is ${sender})`,
+    ]);
+    expect(receiveNarration(refused, start, LOOK, "results")).toEqual([]);
   });
 
   test("tells of an offer in a log, but live only what the picture does not show", () => {

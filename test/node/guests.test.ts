@@ -13,6 +13,7 @@ import { Guests } from "../../src/node/receiving/guests.js";
 import { fileLimits } from "../../src/node/receiving/limits.js";
 import { Observers } from "../../src/node/receiving/observer.js";
 import { PlacedFiles } from "../../src/node/receiving/placed-files.js";
+import type { Permit } from "../../src/node/secure/ticket-gate.js";
 import type { Source } from "../../src/node/sending/source.js";
 import { ReceiverConnection } from "../../src/protocol/receiver-connection.js";
 import type { Frame } from "../../src/wire/frames/frame.js";
@@ -21,6 +22,13 @@ import { sealing } from "../wire/plain.js";
 import { sourceOf, testFolder } from "./pictures.js";
 
 const PIECES = 10;
+/** A ticket without limits. */
+const ANYTHING: Permit = {
+  enter: () => undefined,
+  check: () => undefined,
+  spend: () => Promise.resolve(),
+  leave: () => undefined,
+};
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 
@@ -57,6 +65,7 @@ function guestsOf(once: boolean, giveUpAfterSeconds?: number): Guests {
       memoryMb: undefined,
       limits: fileLimits({}),
       disk: new DiskShare(out, undefined),
+      permitFor: () => ANYTHING,
       budget: new MemoryBudget(memoryLimits(undefined).decoderBytes),
       placed: new PlacedFiles(out),
       observers,

@@ -22,7 +22,7 @@ test("a sender waits for a receiver that was killed, and goes on with what it ho
   const late = await first.received.event("progress", (progress) => progress.t > t + 2.4);
   first.received.signal("SIGKILL");
   await first.received.exit;
-  const { received } = await receiver(out, "--once", "--listen", first.ticket);
+  const { received } = await receiver(out, "--once", "--listen", first.address);
   expect([await sent.exit, await received.exit], sent.stderr + received.stderr).toEqual([0, 0]);
   expect(sent.all("waiting").length).toBeGreaterThanOrEqual(1);
   expect(sent.all("connected").length).toBeGreaterThanOrEqual(2);
@@ -47,12 +47,12 @@ test("a sender gives up when it was told to", async () => {
 
 test("a receiver that comes late is waited for as long as was asked for", async () => {
   const [picture, out] = [await cup(), folder()];
-  const { received, ticket } = await receiver(folder());
+  const { received, ticket, address } = await receiver(folder());
   received.signal("SIGTERM");
   await received.exit;
   const sent = sender(picture, ticket, "--give-up-after", "25");
   await sent.event("offer");
-  const late = await receiver(out, "--once", "--listen", ticket);
+  const late = await receiver(out, "--once", "--listen", address);
   expect([await sent.exit, await late.received.exit], sent.stderr).toEqual([0, 0]);
   await expectSamePixels(join(out, "cup.png"), picture);
 });
@@ -101,24 +101,25 @@ test("an image that is offered again by its sender is not received twice", async
 
 test("a sender is paused and resumed by command", async () => {
   const [picture, out, state] = [await cup(), folder(), folder()];
-  const { received, ticket } = await receiver(out, "--once");
+  const own = { LACUNA_STATE_DIR: state };
+  const { received, ticket, address } = await receiver(out, "--once");
   const argv = ["send", picture, "--to", ticket, "--json", "--rate", "2"];
-  const sent = start<SendEvent>("bin/lacuna", argv, state);
+  const sent = start<SendEvent>("bin/lacuna", argv, folder(), own);
   await sent.event("progress", (progress) => progress.acknowledgedPieces > 50);
-  const pause = start("bin/lacuna", ["pause", "--json"], state);
+  const pause = start("bin/lacuna", ["pause", "--json"], folder(), own);
   expect(await pause.exit, pause.stderr).toBe(0);
-  expect(pause.all("paused")).toMatchObject([{ names: ["cup.png"], to: ticket }]);
+  expect(pause.all("paused")).toMatchObject([{ names: ["cup.png"], to: address }]);
   const { t } = await sent.event("paused");
   // What was on the way comes; then nothing does.
   const quiet = await sent.event("progress", (progress) => progress.t > t + 0.5);
   const still = await sent.event("progress", (progress) => progress.t > t + 1.5);
   expect(still.sentPieces).toBe(quiet.sentPieces);
-  const resume = start("bin/lacuna", ["resume"], state);
+  const resume = start("bin/lacuna", ["resume"], folder(), own);
   expect(await resume.exit, resume.stderr).toBe(0);
   expect([await sent.exit, await received.exit], sent.stderr + received.stderr).toEqual([0, 0]);
   expect(sent.all("connected").length).toBe(1);
   await expectSamePixels(join(out, "cup.png"), picture);
-  const late = start("bin/lacuna", ["pause", "--json"], state);
+  const late = start("bin/lacuna", ["pause", "--json"], folder(), own);
   expect(await late.exit).toBe(1);
   expect(late.events).toMatchObject([{ event: "error", code: "LACUNA_NOTHING_RUNS" }]);
 }, 60_000);
@@ -154,8 +155,8 @@ async function forgetful(to: string, remembered: number): Promise<string> {
 
 test("a sender whose way is forgotten takes another socket, and its connection goes on", async () => {
   const [picture, out] = [await cup(), folder()];
-  const { received, ticket } = await receiver(out, "--once");
-  const sent = sender(picture, await forgetful(ticket, 200), "--rate", "2");
+  const { received, address } = await receiver(out, "--once");
+  const sent = sender(picture, await forgetful(address, 200), "--rate", "2");
   expect([await sent.exit, await received.exit], sent.stderr + received.stderr).toEqual([0, 0]);
   expect(sent.all("connected").length).toBe(1);
   expect(sent.all("waiting")).toEqual([]);

@@ -49,7 +49,7 @@ test("every command's JSON has the fields that scripts rely on", async () => {
   const [from, out] = [folder(), folder()];
   const picture = join(from, "cup.png");
   await writePicture(picture, 120, 80);
-  const { received, ticket } = await receiver(out, "--once");
+  const { received, ticket, address } = await receiver(out, "--once");
   const sent = sender(picture, ticket);
   expect([await sent.exit, await received.exit]).toEqual([0, 0]);
 
@@ -69,9 +69,7 @@ test("every command's JSON has the fields that scripts rely on", async () => {
     resumedPieces: 0,
     seconds: number,
   });
-  expect(received.all("listening")).toEqual([
-    { event: "listening", t: number, address: ticket, ticket },
-  ]);
+  expect(received.all("listening")).toEqual([{ event: "listening", t: number, address, ticket }]);
   expect(received.all("progress").at(-1)).toMatchObject({
     id,
     missingPixels: 0,

@@ -73,8 +73,11 @@ describe("a sender that cannot begin says why", () => {
     return expectFailure("LACUNA_BAD_OPTION", "send", path, "--drop", "odd-rows", "--to", NOBODY);
   });
 
-  test("no address", async () =>
-    expectFailure("LACUNA_BAD_ADDRESS", "send", await cup(), "--to", "somewhere"));
+  test("no address, no ticket, no name of one", async () => {
+    await expectFailure("LACUNA_BAD_ADDRESS", "send", await cup(), "--to", "somewhere:far");
+    await expectFailure("LACUNA_UNKNOWN_TICKET", "send", await cup(), "--to", "somewhere");
+    await expectFailure("LACUNA_BAD_TICKET", "send", await cup(), "--to", "some@where:1");
+  });
 
   test("no such host", async () =>
     expectFailure("LACUNA_UNKNOWN_HOST", "send", await cup(), "--to", "no-such-host.invalid:7316"));
@@ -95,8 +98,8 @@ describe("a sender that cannot begin says why", () => {
 
 describe("a receiver that cannot begin says why", () => {
   test("its port is taken", async () => {
-    const { ticket } = await receiver(folder());
-    await expectFailure("LACUNA_PORT_TAKEN", "receive", "--listen", ticket, "--out", folder());
+    const { address } = await receiver(folder());
+    await expectFailure("LACUNA_PORT_TAKEN", "receive", "--listen", address, "--out", folder());
   });
 
   test.skipIf(process.getuid?.() === 0)("it may not write to its folder", async () => {

@@ -64,8 +64,8 @@ function sendTo(socket: Socket, datagram: Buffer, port: number): Promise<void> {
 test("20,000 random and mutated datagrams at its port do not keep a picture from ending exact", async () => {
   const [picture, out] = [join(folder(), "cup.png"), folder()];
   await writePicture(picture, 700, 600);
-  const { received, ticket } = await receiver(out);
-  const port = Number(ticket.split(":")[1]);
+  const { received, address } = await receiver(out);
+  const port = Number(address.split(":")[1]);
   const path = await eavesdrop({ host: "127.0.0.1", port });
   // About 600 kB at 1 Mbit/s: nearly five seconds, longer than the attack.
   const sent = sender(picture, `127.0.0.1:${path.port}`, "--rate", "1");
@@ -87,7 +87,8 @@ test("20,000 random and mutated datagrams at its port do not keep a picture from
   expect(await sent.exit, sent.stderr).toBe(0);
   await expectSamePixels(join(out, "cup.png"), picture);
   const { malformed = 0 } = received.all("progress").at(-1) ?? {};
-  expect(malformed).toBeGreaterThan(DATAGRAMS * 0.9);
+  // The others bear the number of a packet that has come, and are not even looked at.
+  expect(malformed).toBeGreaterThan(DATAGRAMS * 0.4);
   expect(malformed).toBeLessThanOrEqual(DATAGRAMS);
   expect(received.all("offer")).toHaveLength(1);
   expect(received.all("error")).toEqual([]);

@@ -5,8 +5,10 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
-import { afterEach, expect } from "vitest";
+import { afterAll, afterEach, beforeAll, expect } from "vitest";
 import type { ReceiveEvent, SendEvent } from "../../src/node/events.js";
+import { ensureKeyPair } from "../../src/node/secure/keys.js";
+import { TicketBook } from "../../src/node/secure/ticket-book.js";
 
 /** A line of `--json`. */
 type Line = { readonly event: string; readonly [field: string]: unknown };
@@ -26,11 +28,16 @@ export class Process<Event extends { event: string } = Line> {
   private waiting: (() => void)[] = [];
   private ended = false;
 
-  constructor(command: string, argv: readonly string[], cwd: string) {
+  constructor(
+    command: string,
+    argv: readonly string[],
+    cwd: string,
+    env: Readonly<Record<string, string>>,
+  ) {
     this.child = spawn(process.execPath, [command, ...argv], {
       cwd,
-      // What a test finds out of loopback is nobody's to remember.
-      env: { ...process.env, LACUNA_STATE_DIR: cwd },
+      // Keys and tickets of the tests alone, the same for both sides.
+      env: { ...process.env, LACUNA_STATE_DIR: STATE, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
     const { stdout, stderr } = this.child;
@@ -94,6 +101,15 @@ export class Process<Event extends { event: string } = Line> {
   }
 }
 
+/** The state folder of all commands of a test file. A receiver's default ticket is there from the beginning. */
+export const STATE = mkdtempSync(join(tmpdir(), "lacuna-process-state-"));
+
+beforeAll(async () => {
+  await ensureKeyPair(STATE, "receiver");
+  await new TicketBook(STATE).ensureDefault(Date.now());
+});
+afterAll(() => rmSync(STATE, { recursive: true, force: true }));
+
 const running: Process[] = [];
 const folders: string[] = [];
 
@@ -114,9 +130,10 @@ export function start<Event extends { event: string } = Line>(
   program: string,
   argv: readonly string[],
   cwd: string,
+  env: Readonly<Record<string, string>> = {},
 ): Process<Event> {
   if (!existsSync(join(ROOT, "dist/cli/main.js"))) throw new Error("first: npm run build");
-  const started = new Process<Event>(join(ROOT, program), argv, cwd);
+  const started = new Process<Event>(join(ROOT, program), argv, cwd, env);
   running.push(started as unknown as Process);
   return started;
 }
@@ -134,18 +151,19 @@ export async function ran(
   return { exit, events: command.events, stderr: command.stderr };
 }
 
-/** A receiver at a free port of loopback that is ready; `ticket` is what its ticket file says. */
+/** A receiver at a free port of loopback that is ready; `ticket` is what its ticket file says, `address` where it listens. */
 export async function receiver(
   out: string,
   ...flags: string[]
-): Promise<{ received: Process<ReceiveEvent>; ticket: string }> {
+): Promise<{ received: Process<ReceiveEvent>; ticket: string; address: string }> {
   const ticketFile = join(folder(), "ticket");
   const argv = ["receive", "--listen", "127.0.0.1:0", "--out", out, "--ticket-file", ticketFile];
   const received = start<ReceiveEvent>("bin/lacuna", [...argv, "--json", ...flags], folder());
   const listening = await received.event("listening");
   // Scripts wait for this file; it is there before anything is said.
   expect(readFileSync(ticketFile, "utf8").trim()).toBe(listening.ticket);
-  return { received, ticket: listening.ticket };
+  expect(listening.ticket).toMatch(/^[\w-]{70}@127\.0\.0\.1:\d+$/);
+  return { received, ticket: listening.ticket, address: listening.address };
 }
 
 export function sender(
@@ -154,11 +172,9 @@ export function sender(
   ...flags: string[]
 ): Process<SendEvent> {
   const list = typeof paths === "string" ? [paths] : paths;
-  return start<SendEvent>(
-    "bin/lacuna",
-    ["send", ...list, "--to", to, "--json", ...flags],
-    folder(),
-  );
+  // What a test finds out of loopback is nobody's to remember.
+  const argv = ["send", ...list, "--to", to, "--no-path-memory", "--json", ...flags];
+  return start<SendEvent>("bin/lacuna", argv, folder());
 }
 
 interface LinkListening {
@@ -166,7 +182,7 @@ interface LinkListening {
   readonly address: string;
 }
 
-/** A bad link in front of `to`; gives the address to send to. */
+/** A bad link in front of a receiver; gives the address to send to. */
 export async function badLink(to: string, ...flags: string[]): Promise<string> {
   const argv = ["link", "--listen", "127.0.0.1:0", "--to", to, "--json", ...flags];
   const link = start<LinkListening>("bin/lacuna", argv, folder());

@@ -8,14 +8,14 @@ import { receive, send } from "../../src/node/index.js";
 import { startRelay } from "../../src/node/socket/relay.js";
 import { folder } from "./lacuna.js";
 
-/** A receiver in this process; gives what to send to. */
+/** A receiver in this process; gives its address, which is all that a sender with the same state folder needs. */
 async function listening(out: string): Promise<string> {
   const transfer = receive({ listen: "127.0.0.1:0", out });
   onTestFinished(async () => {
     transfer.stop();
     await transfer;
   });
-  for await (const event of transfer) if (event.event === "listening") return event.ticket;
+  for await (const event of transfer) if (event.event === "listening") return event.address;
   throw new Error("it ended before it listened");
 }
 

@@ -7,9 +7,9 @@ import { badLink, folder, receiver, start } from "./lacuna.js";
 async function remembered(file: string, state: string, ...flags: string[]): Promise<string> {
   const out = folder();
   const { received, ticket } = await receiver(out, "--once");
-  const to = await badLink(ticket, "--rate", "40", "--delay", "10");
-  const argv = ["send", file, "--mode", "file", "--to", to, "--json", ...flags];
-  const sent = start("bin/lacuna", argv, state);
+  const via = await badLink(ticket, "--rate", "40", "--delay", "10");
+  const argv = ["send", file, "--mode", "file", "--to", ticket, "--via", via, "--json", ...flags];
+  const sent = start("bin/lacuna", argv, folder(), { LACUNA_STATE_DIR: state });
   expect([await sent.exit, await received.exit], sent.stderr).toEqual([0, 0]);
   expect(readFileSync(join(out, "noise.bin")).equals(readFileSync(file))).toBe(true);
   const paths = join(state, "paths.json");

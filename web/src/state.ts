@@ -64,6 +64,7 @@ export function reduce(state: State, message: FeedMessage, nowMs: number): State
     case "hello":
       return { ...NOTHING_YET, quietSeconds: message.quietSeconds };
     case "pulse":
+    case "refused":
       return state;
     case "listening":
       return { ...state, listening: message };

@@ -5,13 +5,16 @@ import type {
   ListeningEvent,
   OfferEvent,
   ReceiveEvent,
+  RefusedEvent,
   SendCompleteEvent,
   SendEvent,
   SendOfferEvent,
 } from "../../node/events.js";
+import { TICKET_WORDS } from "../../node/sending/refusal.js";
 import { failureLines } from "../failure.js";
 import { formatBytes, formatCount, formatMilliseconds } from "./format.js";
 import type { Look } from "./look.js";
+import { qrArt } from "./qr-art.js";
 import { exactReceipt, partReceipt } from "./receipt.js";
 import { cleaned } from "./text.js";
 import type { ImageState, TransferState } from "./transfer-state.js";
@@ -29,7 +32,9 @@ export function receiveNarration(
 ): string[] {
   switch (event.event) {
     case "listening":
-      return talk === "results" ? [] : listening(event);
+      return talk === "results" ? [] : listening(event, look, talk);
+    case "refused":
+      return talk === "results" ? [] : [turnedAway(event)];
     case "offer":
       return talk === "results" ? [] : offered(event, look, talk);
     case "progress":
@@ -86,13 +91,18 @@ function changed({ name, sourceChanged }: SendCompleteEvent): string[] {
   return [`  ${cleaned(name)} has changed here since; the receiver has it as it was`];
 }
 
-function listening(event: ListeningEvent): string[] {
+function listening(event: ListeningEvent, look: Look, talk: Talk): string[] {
   const lines = [
     `listening at ${event.address}`,
+    ...(talk === "live" ? qrArt(event.ticket, look) : []),
     `  on the other side: lacuna send PICTURE --to ${event.ticket}`,
   ];
   if (event.view !== undefined) lines.push(`  live page: ${event.view}`);
   return lines;
+}
+
+function turnedAway({ ticket, sender, reason }: RefusedEvent): string {
+  return `a sender was not let in: ${TICKET_WORDS[reason]} (${cleaned(ticket)}; its key is ${sender})`;
 }
 
 function offered(event: OfferEvent, look: Look, talk: Talk): string[] {

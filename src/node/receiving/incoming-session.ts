@@ -75,7 +75,7 @@ export class IncomingSession {
     this.missing = missing;
     this.facts = factsOf(manifest);
     this.progress = new SessionProgress(this.facts, missing, this.feeds);
-    this.allowance = new Allowance(manifest, host);
+    this.allowance = new Allowance(manifest, host, feed.connection.options.peer);
     this.view = new SessionView(id, manifest, host);
   }
 
@@ -173,7 +173,9 @@ export class IncomingSession {
         throw nameTaken(result.path);
       }
       this.tellProgress();
+      const spent = this.allowance.spend();
       await this.endComplete(result.path, () => store.discard());
+      await spent;
     });
   }
 

@@ -44,7 +44,7 @@ function tooLarge(name: string, is: number, most: number, unit: string): LacunaE
 }
 
 /** What a person thinks of as its size: bytes of the file, or of the pixels. */
-function bytesOf(content: Content): number {
+export function bytesOf(content: Content): number {
   return content.mode === "file" || content.mode === "jpeg" ? content.bytes : rasterBytes(content);
 }
 

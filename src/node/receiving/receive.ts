@@ -1,6 +1,7 @@
 import type { Socket } from "node:dgram";
 import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
+import { assert } from "../../base/assert.js";
 import { type InstantUs, milliseconds } from "../../base/units.js";
 import { Receiver } from "../../protocol/receiver.js";
 import type { ReceiveOptions, ReceiveResult, Snapshot, Transfer } from "../api-types.js";
@@ -11,6 +12,7 @@ import { LiveDecoder } from "../live/decoder.js";
 import { memoryLimits } from "../memory.js";
 import { MemoryBudget } from "../memory-budget.js";
 import { round } from "../round.js";
+import { ReceiverState } from "../secure/receiver-state.js";
 import {
   formatAddress,
   parseAddress,
@@ -19,10 +21,10 @@ import {
   resolveAddress,
 } from "../socket/address.js";
 import { nowUs } from "../socket/clock.js";
+import { stateFolder } from "../socket/path-memory.js";
 import { addressOf, PathNames } from "../socket/peer-path.js";
 import { Pump } from "../socket/pump.js";
 import { Rehearsal } from "../socket/rehearsal.js";
-import { sealing } from "../socket/sealing.js";
 import { bindUdp } from "../socket/udp.js";
 import { asLacunaError, type Run, transferOf } from "../transfer.js";
 import { DiskShare } from "./disk-share.js";
@@ -52,7 +54,8 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
   private readonly host: SessionHost;
   private readonly live: LiveDecoder;
   private readonly log: EventLog | undefined;
-  private readonly receiver: Receiver;
+  private receiver: Receiver | undefined;
+  private state: ReceiverState | undefined;
   private readonly guests: Guests;
   private readonly rehearsal = new Rehearsal();
   private socket: Socket | undefined;
@@ -67,9 +70,6 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
 
   constructor(private readonly options: ReceiveOptions) {
     this.out = resolve(options.out ?? ".");
-    const { repair = true, maxSenders } = options;
-    const guests = maxSenders === undefined ? {} : { connectionsMax: maxSenders };
-    this.receiver = new Receiver({ security: sealing.receiver(), repair, ...guests });
     const limits = memoryLimits(options.memoryMb);
     const { eventLog } = options;
     if (eventLog !== undefined) this.log = new EventLog(resolve(eventLog), () => this.t());
@@ -89,16 +89,17 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
       memoryMb: options.memoryMb,
       limits: fileLimits(options),
       disk: new DiskShare(this.out, options.keepFreeBytes),
+      permitFor: (peer, manifest) => this.who().gate.permitFor(peer, manifest),
       budget: new MemoryBudget(limits.decoderBytes),
       placed: new PlacedFiles(this.out),
       observers,
       live: this.live,
       tell: (event) => this.tell(event),
       wake: (connection) => {
-        this.receiver.touch(connection);
+        this.receiver?.touch(connection);
         this.pump?.wake();
       },
-      malformed: () => this.receiver.malformed,
+      malformed: () => this.receiver?.malformed ?? 0,
       t: () => this.t(),
     };
     this.guests = new Guests({
@@ -115,10 +116,11 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
     const tickers: NodeJS.Timeout[] = [];
     try {
       await this.makeFolder();
+      this.state = await this.openState();
       const address = await resolveAddress(parseAddress(this.options.listen ?? DEFAULT_LISTEN));
       const socket = await bindUdp(address);
       this.socket = socket;
-      const ended = this.start(socket);
+      const ended = this.start(socket, this.openReceiver(this.state));
       tickers.push(setInterval(() => this.tellProgress(), PROGRESS_MS));
       tickers.push(setInterval(() => this.checkpoint(), CHECKPOINT_MS));
       tickers.push(setInterval(() => this.guests.tick(nowUs()), GUESTS_MS));
@@ -137,6 +139,7 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
       this.pump?.stop();
       this.socket?.close();
       await this.live.end();
+      await this.saveState();
       await this.log?.close();
     }
   }
@@ -160,12 +163,30 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
     }
   }
 
-  private start(socket: Socket): Promise<void> {
-    const { receiver } = this;
+  private openState(): Promise<ReceiverState> {
+    return ReceiverState.open(this.options.stateFolder ?? stateFolder(process.env), {
+      onRefused: (refused) => this.tell({ event: "refused", t: this.t(), ...refused }),
+      onError: (error) => this.tellError(asLacunaError(error)),
+    });
+  }
+
+  private openReceiver({ security }: ReceiverState): Receiver {
+    const { repair = true, maxSenders } = this.options;
+    const guests = maxSenders === undefined ? {} : { connectionsMax: maxSenders };
+    this.receiver = new Receiver({ security, repair, ...guests });
+    return this.receiver;
+  }
+
+  private who(): ReceiverState {
+    assert(this.state !== undefined, "nobody is let in before it is known who may be");
+    return this.state;
+  }
+
+  private start(socket: Socket, receiver: Receiver): Promise<void> {
     const pump = new Pump(
       {
         handleTimeout: (now) => receiver.handleTimeout(now),
-        drain: (now) => this.drain(socket, now),
+        drain: (now) => this.drain(socket, receiver, now),
       },
       (error) => this.rejectEnd(asLacunaError(error)),
     );
@@ -187,12 +208,13 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
   private async announce(socket: Socket, asked: ResolvedAddress): Promise<void> {
     const { port } = socket.address();
     const address = formatAddress({ host: asked.host, port });
-    const ticket = formatAddress({ host: reachableHost(asked), port });
+    const ticket = await this.who().ticketAt({ host: reachableHost(asked), port });
     const { ticketFile, view, deadlineSeconds } = this.options;
     if (ticketFile !== undefined) {
       const path = resolve(ticketFile);
       try {
-        await writeAtomically(path, `${path}.${process.pid}.tmp`, [Buffer.from(`${ticket}\n`)]);
+        const passing = `${path}.${process.pid}.tmp`;
+        await writeAtomically(path, passing, [Buffer.from(`${ticket}\n`)], SECRET_MODE);
       } catch (error) {
         throw diskError(error, path);
       }
@@ -220,9 +242,9 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
     }, afterSeconds * 1_000);
   }
 
-  private drain(socket: Socket, now: InstantUs): InstantUs {
+  private drain(socket: Socket, receiver: Receiver, now: InstantUs): InstantUs {
     for (;;) {
-      const out = this.receiver.pollOutput(now);
+      const out = receiver.pollOutput(now);
       if (out.kind === "waitUntil") return out.deadlineUs;
       if (out.kind === "event") this.guests.handleEvent(out.connection, out.event, now);
       else {
@@ -246,6 +268,12 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
 
   private checkpoint(): void {
     for (const session of this.guests.sessions) session.checkpoint();
+    void this.saveState();
+  }
+
+  /** What has come is safe, whatever becomes of this. */
+  private async saveState(): Promise<void> {
+    await this.state?.save().catch((error: unknown) => this.tellError(asLacunaError(error)));
   }
 
   private result(): ReceiveResult {
@@ -280,6 +308,9 @@ function isEnding(event: ReceiveEvent): event is ReceiveEvent & { readonly id: s
   const ends = event.event === "complete" || event.event === "partial" || event.event === "error";
   return ends && event.id !== undefined;
 }
+
+/** Of the ticket file: whoever may read it may send. */
+const SECRET_MODE = 0o600;
 
 /** Progress is told at most ten times a second. */
 const PROGRESS_MS = milliseconds(100) / 1_000;

@@ -50,6 +50,12 @@ export class TicketBook {
     return this.records.find((one) => one.name === name && one.revokedAt === undefined);
   }
 
+  /** The ticket of this id, be it revoked. */
+  byTicketId(ticketId: Uint8Array): TicketRecord | undefined {
+    this.refresh();
+    return this.byId.get(Buffer.from(ticketId).toString("hex"));
+  }
+
   /**
    * Whether a sender may come in by a ticket; undefined when there is no such ticket.
    *

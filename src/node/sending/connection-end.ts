@@ -25,13 +25,17 @@ export function waitingReason(end: ConnectionEnd): WaitingEvent["reason"] {
   return end.reason === "tooManyConnections" ? "busy" : "restarted";
 }
 
-/** What a sender's user is told when nobody was there for as long as it was worth waiting; undefined of other ends. */
+/** What a sender's user is told when the receiver was not there for as long as it was worth waiting; undefined of other ends. */
 export function absence(
   end: ConnectionEnd,
   where: string,
   { wasConnected, isRefused }: { readonly wasConnected: boolean; readonly isRefused: boolean },
 ): LacunaError | undefined {
   const facts = { address: where };
+  if (end.how === "notAuthentic") {
+    const message = `who answers at ${where} is not the receiver that the ticket is of`;
+    return new LacunaError("LACUNA_NOT_AUTHENTIC", message, facts);
+  }
   if (end.how !== "noAnswer" && end.how !== "noWay" && end.how !== "peerGone") return undefined;
   if (wasConnected) {
     const message = `the receiver at ${where} has fallen silent`;

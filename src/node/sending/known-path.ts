@@ -8,10 +8,13 @@ export class PathKnowledge {
   path: KnownPath | undefined;
   private readonly memory: PathMemory | undefined;
 
-  constructor(private readonly options: Pick<SendOptions, "stateFolder" | "polite" | "rateMbit">) {
-    const { stateFolder, polite = false } = options;
+  constructor(
+    stateFolder: string,
+    private readonly options: Pick<SendOptions, "pathMemory" | "polite" | "rateMbit">,
+  ) {
+    const { pathMemory = true, polite = false } = options;
     // Who gives way finds no capacity, and does not start with what another found.
-    this.memory = stateFolder === undefined || polite ? undefined : new PathMemory(stateFolder);
+    this.memory = pathMemory && !polite ? new PathMemory(stateFolder) : undefined;
   }
 
   /** @param host the receiver's IP address */

@@ -3,6 +3,7 @@ import { bytesPerSecond, durationUs, type InstantUs, seconds } from "../../base/
 import { Bbr } from "../../protocol/bbr.js";
 import { Ledbat } from "../../protocol/ledbat.js";
 import { Sender, type SenderEvent } from "../../protocol/sender.js";
+import type { SenderSecurity } from "../../wire/security.js";
 import type { SendOptions } from "../api-types.js";
 import type { LacunaError } from "../errors.js";
 import type { ResolvedAddress } from "../socket/address.js";
@@ -11,7 +12,6 @@ import { DatagramMemory } from "../socket/datagram-memory.js";
 import type { KnownPath } from "../socket/path-memory.js";
 import { FragmentWatch, pathOptions } from "../socket/path-size.js";
 import { Pump } from "../socket/pump.js";
-import { sealing } from "../socket/sealing.js";
 import { createUdpSocket } from "../socket/udp.js";
 import { asLacunaError } from "../transfer.js";
 import type { ConnectionEnd } from "./connection-end.js";
@@ -21,6 +21,8 @@ export interface ConnectionTerms {
   readonly to: ResolvedAddress;
   /** 8 random bytes. */
   readonly connectionId: Uint8Array;
+  /** The handshake of this connection. */
+  readonly security: SenderSecurity;
   readonly options: Pick<SendOptions, "rateMbit" | "polite" | "maxDatagramBytes" | "pieceBytes">;
   /** What is known of the path. */
   readonly remembered: KnownPath | undefined;
@@ -68,14 +70,15 @@ export class OutgoingConnection {
     private socket: Socket,
     path: Awaited<ReturnType<typeof pathOptions>>,
   ) {
-    const { connectionId, options, connectTimeoutUs, remembered, isPaused } = terms;
+    const { connectionId, security, options, connectTimeoutUs, remembered, isPaused } = terms;
     const { rateMbit, polite = false } = options;
     this.congestion = polite ? new Ledbat() : new Bbr(remembered);
     const memory = new DatagramMemory(() => this.socket.getSendQueueCount() === 0);
     this.sender = new Sender({
       connectionId,
-      security: sealing.sender(),
+      security,
       congestion: this.congestion,
+      // On another path nothing of what was learnt holds.
       freshCongestion: () => {
         this.congestion = polite ? new Ledbat() : new Bbr();
         return this.congestion;

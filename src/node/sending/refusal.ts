@@ -59,6 +59,8 @@ export function wireReasonOf(failure: LacunaError): Reason {
   switch (failure.code) {
     case "LACUNA_NAME_TAKEN":
       return "nameTaken";
+    case "LACUNA_TICKET_REFUSED":
+      return failure.facts.reason as keyof typeof TICKET_WORDS;
     case "LACUNA_OVER_LIMIT":
       return failure.facts.reason === "outOfTime" ? "outOfTime" : "tooLarge";
     case "LACUNA_DISK_FULL":

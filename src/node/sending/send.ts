@@ -8,14 +8,10 @@ import type { SendOptions, SendResult, SendTransfer, SentFile, Snapshot } from "
 import type { LacunaError } from "../errors.js";
 import type { SendEvent } from "../events.js";
 import { round } from "../round.js";
-import {
-  type Address,
-  formatAddress,
-  parseAddress,
-  type ResolvedAddress,
-  resolveAddress,
-} from "../socket/address.js";
+import { SenderState } from "../secure/sender-state.js";
+import { formatAddress, type ResolvedAddress } from "../socket/address.js";
 import { nowUs } from "../socket/clock.js";
+import { stateFolder } from "../socket/path-memory.js";
 import { Rehearsal } from "../socket/rehearsal.js";
 import { asLacunaError, type Run, transferOf } from "../transfer.js";
 import { CoderPool } from "./coder-pool.js";
@@ -55,8 +51,11 @@ class SendRun implements Run<SendEvent, SendResult> {
   private readonly failures: LacunaError[] = [];
   private readonly rehearsal = new Rehearsal();
   private readonly pool = new CoderPool();
+  private readonly folder: string;
   private readonly known: PathKnowledge;
   private readonly unfinished: Unfinished;
+  /** HOST:PORT of the receiver, as it was given. */
+  private where = "";
   private readonly patience: Patience;
   private opened = 0;
   private opening = false;
@@ -80,8 +79,9 @@ class SendRun implements Run<SendEvent, SendResult> {
     private readonly options: SendOptions,
   ) {
     const { timeoutSeconds, giveUpAfterSeconds } = options;
-    this.known = new PathKnowledge(options);
-    this.unfinished = new Unfinished(options.stateFolder);
+    this.folder = options.stateFolder ?? stateFolder(process.env);
+    this.known = new PathKnowledge(this.folder, options);
+    this.unfinished = new Unfinished(this.folder);
     this.patience = new Patience({
       firstAnswerSeconds: timeoutSeconds ?? giveUpAfterSeconds,
       giveUpAfterSeconds,
@@ -92,8 +92,9 @@ class SendRun implements Run<SendEvent, SendResult> {
   async run(tell: (event: SendEvent) => void): Promise<SendResult> {
     this.tell = tell;
     try {
-      const address = parseAddress(this.options.to);
-      const to = await this.resolve(address);
+      const goal = await SenderState.open(this.folder, this.options);
+      this.where = formatAddress(goal.address);
+      const to = await goal.resolve(this.waits);
       if (to !== undefined) await this.known.recall(to.host);
       const first = await this.openNext();
       if (this.interrupted) {
@@ -105,7 +106,7 @@ class SendRun implements Run<SendEvent, SendResult> {
       if (first === undefined && failure !== undefined) throw failure;
       if (first !== undefined) this.add(first);
       this.patience.begin(nowUs());
-      return this.resultOf(await this.transfer(address, to));
+      return this.resultOf(await this.transfer(goal, to));
     } catch (error) {
       // Whatever failed because it was stopped.
       if (this.interrupted && !this.wasTried) {
@@ -143,11 +144,11 @@ class SendRun implements Run<SendEvent, SendResult> {
 
   /** One connection after another, until one ends for good or there is no patience left. */
   private async transfer(
-    address: Address,
+    goal: SenderState,
     to: ResolvedAddress | undefined,
   ): Promise<ConnectionEnd> {
-    for (let next = to; ; next = await this.resolve(address)) {
-      const end = await this.connect(next);
+    for (let next = to; ; next = await goal.resolve(this.waits)) {
+      const end = await this.connect(goal, next);
       if (this.fatal !== undefined) throw this.fatal;
       if (end.how === "dropped" && !this.interrupted) {
         if (this.isOver) return { how: "finished" };
@@ -164,14 +165,9 @@ class SendRun implements Run<SendEvent, SendResult> {
     }
   }
 
-  /** The receiver's address as the name service tells it now. Throws what is wrong with it while it is not worth waiting. */
-  private async resolve(address: Address): Promise<ResolvedAddress | undefined> {
-    try {
-      return await resolveAddress(address);
-    } catch (error) {
-      if (this.wasConnected || this.options.giveUpAfterSeconds !== undefined) return undefined;
-      throw error;
-    }
+  /** Whether a receiver that cannot be found now is waited for. */
+  private get waits(): boolean {
+    return this.wasConnected || this.options.giveUpAfterSeconds !== undefined;
   }
 
   private async wait(waitUs: number): Promise<void> {
@@ -185,14 +181,19 @@ class SendRun implements Run<SendEvent, SendResult> {
   }
 
   /** One connection, from its opening to its end. */
-  private async connect(to: ResolvedAddress | undefined): Promise<ConnectionEnd> {
+  private async connect(
+    goal: SenderState,
+    to: ResolvedAddress | undefined,
+  ): Promise<ConnectionEnd> {
     if (to === undefined) return { how: "noWay", code: "ENOTFOUND" };
     await this.lookAtFiles();
     if (this.isOver) return { how: "dropped" };
     if (this.wasConnected) await this.known.recall(to.host);
+    const connectionId = this.wasTried ? randomBytes(8) : this.connectionId;
     const connection = await OutgoingConnection.open({
       to,
-      connectionId: this.wasTried ? randomBytes(8) : this.connectionId,
+      connectionId,
+      security: await goal.handshake(connectionId),
       options: this.options,
       remembered: this.known.path,
       connectTimeoutUs: this.patience.attemptUs(nowUs()),
@@ -370,7 +371,7 @@ class SendRun implements Run<SendEvent, SendResult> {
   }
 
   private resultOf(end: ConnectionEnd): SendResult {
-    const where = formatAddress(parseAddress(this.options.to));
+    const { where } = this;
     const absent = absence(end, where, this);
     if (absent !== undefined) throw absent;
     const isUnfinished = this.files.length < this.paths.length - this.failures.length;

@@ -10,20 +10,19 @@ import { encodeManifest } from "../../wire/manifest-bytes.js";
  * and sends nothing in vain. Only a help: where it fails, some pieces cross twice.
  */
 export class Unfinished {
-  private readonly folder: string | undefined;
+  private readonly folder: string;
 
-  /** @param stateFolder for the state of this user's programs; without it nothing is known */
-  constructor(stateFolder: string | undefined) {
-    this.folder = stateFolder && join(stateFolder, "unfinished");
+  /** @param stateFolder for the state of this user's programs */
+  constructor(stateFolder: string) {
+    this.folder = join(stateFolder, "unfinished");
   }
 
   has(to: string, manifest: Manifest): boolean {
-    return this.folder !== undefined && existsSync(join(this.folder, nameOf(to, manifest)));
+    return existsSync(join(this.folder, nameOf(to, manifest)));
   }
 
   async begin(to: string, manifest: Manifest): Promise<void> {
     const { folder } = this;
-    if (folder === undefined) return;
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       await writeFile(join(folder, nameOf(to, manifest)), "");
@@ -34,7 +33,6 @@ export class Unfinished {
   }
 
   async end(to: string, manifest: Manifest): Promise<void> {
-    if (this.folder === undefined) return;
     await rm(join(this.folder, nameOf(to, manifest)), { force: true }).catch(() => undefined);
   }
 }

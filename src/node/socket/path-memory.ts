@@ -49,7 +49,12 @@ export class PathMemory {
       const kept = Object.fromEntries([...paths].slice(-PATHS_MAX));
       await mkdir(this.folder, { recursive: true, mode: 0o700 });
       const text = `${JSON.stringify({ version: VERSION, paths: kept }, undefined, 1)}\n`;
-      await writeAtomically(this.file, `${this.file}.${process.pid}.tmp`, [Buffer.from(text)]);
+      await writeAtomically(
+        this.file,
+        `${this.file}.${process.pid}.tmp`,
+        [Buffer.from(text)],
+        0o600,
+      );
     } catch {
       // The transfer has ended well; the next one begins as if it were the first.
     }

@@ -175,6 +175,19 @@ describe("the book of tickets", () => {
     expect(readFileSync(join(folder, "tickets.json"), "utf8")).toBe(text);
   });
 
+  test("reads any text at all as tickets or as damaged", () => {
+    const ticket = { name: "a", secret: "A".repeat(22), createdAt: 1, limits: {}, used: 0 };
+    const whole = JSON.stringify({ version: 1, tickets: [{ ...ticket, senders: [] }] });
+    expect(recordsFromText(whole)).toHaveLength(1);
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json()), fc.nat(whole.length), (text, at) => {
+        for (const tried of [text, whole.slice(0, at) + text + whole.slice(at + text.length)]) {
+          for (const record of recordsFromText(tried) ?? []) expect(record.secret).toHaveLength(16);
+        }
+      }),
+    );
+  });
+
   test("reads what it has written, and nothing in which a limit may be lost", () => {
     const count = fc.nat(1e9);
     const limits = fc.record(
