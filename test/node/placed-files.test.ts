@@ -1,4 +1,4 @@
-import { linkSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { PlacedFiles } from "../../src/node/receiving/placed-files.js";
@@ -27,6 +27,16 @@ test("a file that was changed since, or taken away, does not count", async () =>
   expect(await new PlacedFiles(out).find("key")).toBeUndefined();
   rmSync(path);
   expect(await new PlacedFiles(out).find("key")).toBeUndefined();
+});
+
+test("a later receiver takes away what is left of its pieces", async () => {
+  const { out } = await noted();
+  for (const key of ["key", "other"]) {
+    mkdirSync(join(out, ".lacuna", key));
+    writeFileSync(join(out, ".lacuna", key, "pieces"), "pieces");
+  }
+  await new PlacedFiles(out).sweep();
+  expect(readdirSync(join(out, ".lacuna")).sort()).toEqual(["key.placed", "other"]);
 });
 
 test("once the sender knows, nothing is left of the note", async () => {

@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, rm, rmdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { writeDurably } from "../disk.js";
+import { FolderLock } from "./folder-lock.js";
 import { STORE_FOLDER } from "./piece-store.js";
 
 /**
@@ -14,6 +15,21 @@ export class PlacedFiles {
   /** @param out the folder for received files */
   constructor(private readonly out: string) {
     this.folder = join(out, STORE_FOLDER);
+  }
+
+  /** What a receiver that was killed has left of the pieces of files that have their names is taken away. */
+  async sweep(): Promise<void> {
+    const names = await readdir(this.folder).catch(() => []);
+    for (const name of names.filter((one) => one.endsWith(ENDING))) {
+      const key = name.slice(0, -ENDING.length);
+      if ((await this.find(key)) === undefined) continue;
+      const pieces = join(this.folder, key);
+      // Another receiver may be at it, or nothing is left.
+      const lock = await FolderLock.take(pieces).catch(() => undefined);
+      if (lock === undefined) continue;
+      await rm(pieces, { recursive: true, force: true });
+      await lock.release();
+    }
   }
 
   /** The file at `path` is about to get its name. Throws what the file system says. */

@@ -158,6 +158,7 @@ class ReceiveRun implements Run<ReceiveEvent, ReceiveResult> {
   private async makeFolder(): Promise<void> {
     try {
       await mkdir(this.out, { recursive: true });
+      await this.host.placed.sweep();
     } catch (error) {
       throw diskError(error, this.out);
     }
