@@ -165,11 +165,13 @@ export class Receiver {
     from: string,
     nowUs: InstantUs,
   ): void {
-    const frames = framesOf(bytes, header, admission.seal);
-    if (frames?.some((frame) => frame.kind === "hello") !== true) return this.reject();
-    if (!this.makeRoom()) {
+    // What is not opened may be said again: who finds no room is not taken for a replay next time.
+    if (!this.hasRoom) {
       return this.refuse(header, admission, "tooManyConnections", from, bytes.length);
     }
+    const frames = framesOf(bytes, header, admission.seal);
+    if (frames?.some((frame) => frame.kind === "hello") !== true) return this.reject();
+    this.makeRoom();
     const { security, repair } = this.options;
     const connectionId = header.connectionId.slice();
     const { seal, answer, peer } = admission;
@@ -188,16 +190,20 @@ export class Receiver {
     return this.options.connectionsMax ?? CONNECTIONS_MAX;
   }
 
-  /** Room for one more: one that never said more than HELLO gives way. */
-  private makeRoom(): boolean {
+  /** Whether there is room for one more, or one that gives way: it never said more than HELLO. */
+  private get hasRoom(): boolean {
     if (this.connections.size < this.connectionsMax) return true;
+    for (const connection of this.connections.values()) if (!connection.established) return true;
+    return false;
+  }
+
+  private makeRoom(): void {
+    if (this.connections.size < this.connectionsMax) return;
     for (const connection of this.connections.values()) {
       if (connection.established) continue;
       this.touched.delete(connection);
-      this.forget(connection);
-      return true;
+      return this.forget(connection);
     }
-    return false;
   }
 
   /** Datagrams come in runs of one sender: only the first of a run is looked up by its key. */
