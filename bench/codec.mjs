@@ -11,12 +11,16 @@ const HELP = `usage: node bench/codec.mjs --images PATH[,PATH...] [options]
 
 The bytes of coded pieces (heads and the manifest's tables included) against the best PNG that sharp makes (level 9, with
 and without filters, and the file itself), lossless WebP (effort 6) and, where cjxl is installed, lossless JPEG XL; and how
-fast one thread codes and decodes, by processor time. Every piece is decoded alone, and the picture must come out exactly.
+fast one thread codes and decodes, by processor time. Fill is the bytes of all pieces, heads included, by what as many of the
+longest would hold. Every piece is decoded alone, and the picture must come out exactly.
 
   --images LIST   files, or folders of PNG, TIFF and WebP files
   --bytes N       the longest piece (default 1150)
   --rounds N      how often each is coded; the shortest time counts (default 3)
   --json FILE     write the figures down, with the machine`;
+
+/** Ours: the fill of pictures with more tells of how they are cut. */
+const FEW_PIECES = 5;
 
 const options = readArguments(HELP, { images: text(""), bytes: whole(1_150), rounds: whole(3) });
 needBuild();
@@ -123,4 +127,19 @@ function print() {
     const mean = Math.exp(logs.reduce((sum, log) => sum + log, 0) / logs.length);
     console.log(`geometric mean of ${known.length} against ${other}: ${rounded(mean, 4)}`);
   }
+  printFill();
+}
+
+/** Pictures of few pieces cannot fill them: a single one is as full as the picture is large. */
+function printFill() {
+  const sum = (some, of) => some.reduce((total, figure) => total + of(figure), 0);
+  const mean = (some) => rounded(sum(some, ({ fill }) => fill) / some.length);
+  const many = figures.filter(({ pieces }) => pieces > FEW_PIECES);
+  const together =
+    sum(figures, ({ bytes, tables }) => bytes - tables) / sum(figures, ({ pieces }) => pieces);
+  console.log(
+    `pieces are filled to ${mean(figures)} on the average of ${figures.length} pictures,`,
+  );
+  console.log(`${mean(many)} of the ${many.length} with more than ${FEW_PIECES} pieces,`);
+  console.log(`${rounded(together / options.bytes)} of all pieces together`);
 }

@@ -73,7 +73,7 @@ async function figuresOf(file, bytes, cut, cutSeconds) {
 function assembled(cut, pieces) {
   const assembler = JpegAssembler.of(cut.tables);
   const file = new Uint8Array(assembler.fileBytes);
-  const parts = [...assembler.parts, ...pieces.map((piece) => assembler.partOf(piece))];
+  const parts = [...assembler.parts, ...pieces.flatMap((piece) => assembler.partsOf(piece))];
   for (const { offset, bytes } of parts) file.set(bytes, offset);
   return file;
 }

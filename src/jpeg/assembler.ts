@@ -7,7 +7,7 @@ export interface FilePart {
   readonly bytes: Uint8Array;
 }
 
-/** Puts the file together again: the parts in the tables, and one part of each piece, in any order, are the whole file. */
+/** Puts the file together again: the parts in the tables, and those of each piece, in any order, are the whole file. */
 export class JpegAssembler {
   readonly fileBytes: number;
   /** The parts that come with the tables. */
@@ -24,8 +24,8 @@ export class JpegAssembler {
     return read === undefined || read.fileBytes === 0 ? undefined : new JpegAssembler(read);
   }
 
-  /** Where a piece's bytes belong (a view of them); neighbours may share a byte. Undefined when it lies outside the file. Never throws. */
-  partOf(piece: Uint8Array): FilePart | undefined {
+  /** Where a piece's bytes belong (views of them); neighbours may share a byte. Undefined when some lie outside the file. Never throws. */
+  partsOf(piece: Uint8Array): readonly FilePart[] | undefined {
     return readPiece(this.tables, piece);
   }
 }

@@ -1,6 +1,6 @@
 import type { Rect } from "../base/geometry.js";
 import { areasOfRun, type Component, type Frame, type Scan, type ScanComponent } from "./frame.js";
-import { type JpegPiece, readPiece } from "./piece-head.js";
+import { type JpegPart, readPiece } from "./piece-head.js";
 import { type JpegTables, readTables } from "./tables.js";
 
 /**
@@ -61,18 +61,17 @@ export class JpegCoverage {
 
   /** Notes a piece; returns the pixels that are exact now and were not before. Undefined when it is malformed. Never throws. */
   add(piece: Uint8Array): Rect[] | undefined {
-    const read = readPiece(this.tables, piece);
-    return read && this.addPiece(read);
+    return readPiece(this.tables, piece)?.flatMap((part) => this.addPart(part));
   }
 
-  /** The same of a piece that was read. */
-  addPiece(piece: JpegPiece): Rect[] {
-    if (piece.kind === "bytes") return [];
+  /** The same of a part of one that was read. */
+  addPart(part: JpegPart): Rect[] {
+    if (part.kind === "bytes") return [];
     const { frame, scans } = this.tables;
-    const scan = scans[piece.scan] as Scan;
-    const held = this.maps[piece.scan] as Uint8Array;
+    const scan = scans[part.scan] as Scan;
+    const held = this.maps[part.scan] as Uint8Array;
     const whole: number[] = [];
-    for (let unit = piece.first; unit < piece.first + piece.count; unit += 1) {
+    for (let unit = part.first; unit < part.first + part.count; unit += 1) {
       const bit = 1 << (unit & 7);
       const byte = held[unit >>> 3] as number;
       if ((byte & bit) !== 0) continue;
@@ -82,8 +81,8 @@ export class JpegCoverage {
       this.missing[mcu] = left;
       if (left === 0) whole.push(mcu);
     }
-    const all = scan.components.length > 1 && whole.length === piece.count;
-    return all ? areasOfRun(frame, scan, piece.first, piece.count) : areasOfMcus(frame, whole);
+    const all = scan.components.length > 1 && whole.length === part.count;
+    return all ? areasOfRun(frame, scan, part.first, part.count) : areasOfMcus(frame, whole);
   }
 
   /** How many of a scan's units from `first` on have come. */

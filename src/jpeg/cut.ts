@@ -3,8 +3,9 @@ import type { Rect } from "../base/geometry.js";
 import { type FileRange, mapFile, settled } from "./file-map.js";
 import { areasOfRun, type Frame, type Scan, type Unusual } from "./frame.js";
 import { standardBody } from "./huffman.js";
+import { joinParts } from "./joining.js";
 import { Marker } from "./marker.js";
-import { bytesHead, runHead, widthsOf } from "./piece-head.js";
+import { type CutPart, partHead, plainHeadBytes, widthsOf } from "./piece-head.js";
 import type { Run } from "./runs.js";
 import {
   encodeTables,
@@ -43,63 +44,61 @@ export class JpegCut {
   readonly channels: 1 | 3 | 4;
   readonly progressive: boolean;
   readonly pieceCount: number;
-  private readonly fileBytes: number;
+  readonly fileBytes: number;
 
   constructor(
     private readonly source: Uint8Array,
     /** For the manifest: what decoding needs of the headers, and the file's few bytes that are in no piece. */
     readonly tables: Uint8Array,
     private readonly frame: Frame,
-    private readonly scans: readonly Scan[],
-    private readonly widths: HeadWidths,
-    /** In the order of sending. */
-    private readonly runs: readonly Run[],
-    private readonly plain: readonly Pick<FileRange, "start" | "end">[],
+    readonly scans: readonly Scan[],
+    readonly widths: HeadWidths,
+    /** The parts of each piece, in the order of sending. */
+    private readonly pieces: readonly (readonly CutPart[])[],
     asFile: boolean,
   ) {
     this.width = frame.width;
     this.height = frame.height;
     this.channels = frame.components.length as 1 | 3 | 4;
     this.progressive = frame.progressive;
-    this.pieceCount = runs.length + plain.length;
+    this.pieceCount = pieces.length;
     this.fileBytes = asFile ? source.length : 0;
   }
 
-  /** The bytes of a piece: its head and the file's bytes; a new array each time. */
+  /** The bytes of a piece: heads and the file's bytes; a new array each time. */
   piece(number: number): Uint8Array {
-    const { start, end } = this.rangeOf(number);
-    const head = this.headOf(number);
-    const piece = new Uint8Array(head.length + end - start);
-    piece.set(head);
-    piece.set(this.source.subarray(start, end), head.length);
+    const piece = new Uint8Array(this.pieceLength(number));
+    let at = 0;
+    this.partsOf(number).forEach((part, index, { length }) => {
+      const head = partHead(this, part, index === length - 1);
+      piece.set(head, at);
+      piece.set(this.source.subarray(part.start, part.end), at + head.length);
+      at += head.length + part.end - part.start;
+    });
     return piece;
   }
 
   pieceLength(number: number): number {
-    const { start, end } = this.rangeOf(number);
-    return this.headOf(number).length + end - start;
+    let bytes = 0;
+    this.partsOf(number).forEach((part, index, { length }) => {
+      bytes += partHead(this, part, index === length - 1).length + part.end - part.start;
+    });
+    return bytes;
   }
 
   /** The pixels that a piece shows, or adds to; none for a piece of plain bytes. */
   areasOf(number: number): Rect[] {
-    const run = this.runs[number];
-    return run === undefined
-      ? []
-      : areasOfRun(this.frame, this.scans[run.scan] as Scan, run.first, run.count);
+    return this.partsOf(number).flatMap((part) =>
+      "scan" in part
+        ? areasOfRun(this.frame, this.scans[part.scan] as Scan, part.first, part.count)
+        : [],
+    );
   }
 
-  private headOf(number: number): Uint8Array {
-    const { fileBytes, scans, widths } = this;
-    const run = this.runs[number];
-    return run === undefined
-      ? bytesHead(fileBytes, this.rangeOf(number).start)
-      : runHead({ fileBytes, scans, widths }, run);
-  }
-
-  private rangeOf(number: number): Pick<FileRange, "start" | "end"> {
-    const range = this.runs[number] ?? this.plain[number - this.runs.length];
-    if (range === undefined) throw new RangeError(`no piece ${number}`);
-    return range;
+  private partsOf(number: number): readonly CutPart[] {
+    const parts = this.pieces[number];
+    if (parts === undefined) throw new RangeError(`no piece ${number}`);
+    return parts;
   }
 }
 
@@ -111,16 +110,22 @@ function cut(source: Uint8Array, pieceBytes: number, asFile: boolean): JpegCut |
   if (frame === undefined || colour === undefined) return { unusual: "no picture" };
   const ranges = settled(map.ranges);
   const records = asFile ? fileRecords(source, ranges) : previewRecords(source, ranges);
-  const widths = widthsOf(frame, scans, map.runs);
   const fileBytes = asFile ? source.length : 0;
-  const tables = encodeTables({ fileBytes, colour, widths, records });
-  if (tables.length > TABLES_BYTES_MAX) return { unusual: "headers longer than 64 KiB" };
+  const alone = widthsOf(frame, scans, map.runs);
   const runs = scans.flatMap((scan, number) => {
     const spread = dispersed(scan, number, map.runs);
     return asFile ? spread.sort((one, other) => density(other) - density(one)) : spread;
   });
   const plain = asFile ? plainPieces(fileBytes, ranges, pieceBytes) : [];
-  return new JpegCut(source, tables, frame, scans, widths, runs, plain, asFile);
+  const parts = [...runs, ...plain];
+  const { pieces, lengthBits } =
+    asFile && frame.progressive
+      ? joinParts({ fileBytes, scans, widths: alone }, parts, pieceBytes)
+      : { pieces: parts.map((part) => [part]), lengthBits: 0 };
+  const widths = { ...alone, part: lengthBits };
+  const tables = encodeTables({ fileBytes, colour, widths, records });
+  if (tables.length > TABLES_BYTES_MAX) return { unusual: "headers longer than 64 KiB" };
+  return new JpegCut(source, tables, frame, scans, widths, pieces, asFile);
 }
 
 /** A scan's runs in dispersed order. They are about equally long, so that their places in a grid are nearly those in the picture. */
@@ -182,7 +187,7 @@ function plainPieces(
   ranges: readonly FileRange[],
   pieceBytes: number,
 ): Pick<FileRange, "start" | "end">[] {
-  const room = pieceBytes - bytesHead(fileBytes, 0).length;
+  const room = pieceBytes - plainHeadBytes(fileBytes);
   return ranges.flatMap(({ start, end, use }) => {
     if (use !== "pieces") return [];
     const count = Math.ceil((end - start) / room);

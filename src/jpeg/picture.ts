@@ -3,7 +3,7 @@ import { Coefficients, keptSide } from "./coefficients.js";
 import { writeColours } from "./colour.js";
 import { JpegCoverage } from "./coverage.js";
 import { areasOfRun, type Scan } from "./frame.js";
-import { type RunPiece, readPiece } from "./piece-head.js";
+import { type RunPart, readPiece } from "./piece-head.js";
 import { type JpegScale, Plane } from "./planes.js";
 import { decodeProgressiveRun } from "./progressive-decode.js";
 import { type BlockSink, decodeSequentialRun } from "./sequential-decode.js";
@@ -24,13 +24,11 @@ export interface PlacedPiece {
   readonly shown: readonly Rect[];
   /** Pixels of which all data have come, that lacked some before. */
   readonly exact: readonly Rect[];
-  /** Progressive files: the piece refines what has not come, and must be placed again once its number is told by `ready`. */
+  /** Progressive files: a part of the piece refines what has not come, and the piece must be placed again once its number is told by `ready`. */
   readonly waits: boolean;
   /** Numbers of pieces that waited and can be placed now. */
   readonly ready: readonly number[];
 }
-
-const NOTHING: PlacedPiece = { shown: [], exact: [], waits: false, ready: [] };
 
 /** The picture of those pieces of a JPEG that have come, in any order, as libjpeg would show them. */
 export class JpegPicture {
@@ -83,28 +81,33 @@ export class JpegPicture {
    */
   place(piece: Uint8Array, number?: number): PlacedPiece | undefined {
     const { frame, scans } = this.tables;
-    const read = readPiece(this.tables, piece);
-    if (read === undefined) return undefined;
-    if (read.kind === "bytes") return NOTHING;
-    const { first, count } = read;
-    const held = this.coverage.held(read.scan, first, count);
-    if (held === count) return NOTHING;
-    if (held > 0) return undefined;
-    if (this.waiting.mustWait(read)) {
-      if (number !== undefined) this.waiting.keep(number, read);
-      return { ...NOTHING, waits: true };
+    const shown: Rect[] = [];
+    const exact: Rect[] = [];
+    const ready: number[] = [];
+    const waiting: RunPart[] = [];
+    const parts = readPiece(this.tables, piece);
+    if (parts === undefined) return undefined;
+    for (const run of parts) {
+      if (run.kind === "bytes") continue;
+      const { first, count } = run;
+      const held = this.coverage.held(run.scan, first, count);
+      if (held === count) continue;
+      if (held > 0) return undefined;
+      if (this.waiting.mustWait(run)) {
+        waiting.push(run);
+        continue;
+      }
+      const scan = scans[run.scan] as Scan;
+      if (!this.decode(scan, run)) return undefined;
+      shown.push(...areasOfRun(frame, scan, first, count));
+      for (const rect of this.coverage.addPart(run)) exact.push(rect);
+      ready.push(...this.waiting.takeReady(run));
     }
-    const scan = scans[read.scan] as Scan;
-    if (!this.decode(scan, read)) return undefined;
-    return {
-      shown: areasOfRun(frame, scan, first, count),
-      exact: this.coverage.addPiece(read),
-      waits: false,
-      ready: this.waiting.takeReady(read),
-    };
+    if (waiting.length > 0 && number !== undefined) this.waiting.keep(number, waiting);
+    return { shown, exact, waits: waiting.length > 0, ready };
   }
 
-  private decode(scan: Scan, run: RunPiece): boolean {
+  private decode(scan: Scan, run: RunPart): boolean {
     if (!this.tables.frame.progressive) return decodeSequentialRun(scan, run, this.showBlock);
     return decodeProgressiveRun(scan, run, this.coefficients, (component, column, row) => {
       const coefficients = this.coefficients[component] as Coefficients;

@@ -3,7 +3,7 @@ import type { Coefficients } from "./coefficients.js";
 import { EntropyBytes } from "./entropy-bytes.js";
 import type { Scan, ScanComponent } from "./frame.js";
 import type { HuffmanTable } from "./huffman.js";
-import type { RunPiece } from "./piece-head.js";
+import type { RunPart } from "./piece-head.js";
 import { endOfBand } from "./progressive-walk.js";
 
 /** Told of each block that a run has changed: its component's place in the frame, and its own. */
@@ -15,7 +15,7 @@ export type BlockListener = (component: number, column: number, row: number) => 
  */
 export function decodeProgressiveRun(
   scan: Scan,
-  run: RunPiece,
+  run: RunPart,
   coefficients: readonly Coefficients[],
   changed: BlockListener,
 ): boolean {
@@ -46,7 +46,7 @@ class ProgressiveReader {
   constructor(
     private readonly scan: Scan,
     data: EntropyBytes,
-    run: RunPiece,
+    run: RunPart,
     private readonly coefficients: readonly Coefficients[],
     private readonly changed: BlockListener,
   ) {

@@ -2,7 +2,7 @@ import { bitsAt, valueAt } from "./bits.js";
 import { EntropyBytes } from "./entropy-bytes.js";
 import type { Component, Scan, ScanComponent } from "./frame.js";
 import type { HuffmanTable } from "./huffman.js";
-import type { RunPiece } from "./piece-head.js";
+import type { RunPart } from "./piece-head.js";
 
 /** Natural place (row by row) of each coefficient in zigzag order. ITU-T T.81 figure A.6. */
 export const ZIGZAG = Uint8Array.of(
@@ -21,7 +21,7 @@ export type BlockSink = (
 ) => void;
 
 /** Decodes a run of a sequential scan, block by block. False when its bits mean nothing; blocks before that were told. */
-export function decodeSequentialRun(scan: Scan, run: RunPiece, sink: BlockSink): boolean {
+export function decodeSequentialRun(scan: Scan, run: RunPart, sink: BlockSink): boolean {
   const data = new EntropyBytes(run.bytes, 0, run.bytes.length);
   const bits = data.length * 8;
   const state: DecodeState = {

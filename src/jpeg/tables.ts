@@ -10,6 +10,8 @@ export const FILE_BYTES_MAX = 0x1000_0000 - 1;
 
 /** Bits of the fields of a piece's head, as this image needs them. */
 export interface HeadWidths {
+  /** The length of a part behind which another follows; 0 where each piece has one part. */
+  readonly part: number;
   /** A run's units less one. */
   readonly count: number;
   /** Blocks that are known to end at once; 0 in sequential files. */
@@ -42,7 +44,8 @@ export function encodeTables(
   const { fileBytes, colour, widths, records } = tables;
   const out: number[] = [];
   putVarint(out, fileBytes);
-  out.push(JPEG_COLOURS.indexOf(colour), widths.count, widths.blocksEnded, ...widths.predictions);
+  out.push(JPEG_COLOURS.indexOf(colour), widths.part, widths.count, widths.blocksEnded);
+  out.push(...widths.predictions);
   let end = 0;
   for (const { offset, bytes, opaque } of records) {
     if (fileBytes > 0) putVarint(out, offset - end);
@@ -59,10 +62,10 @@ export function readTables(bytes: Uint8Array): JpegTables | undefined {
   const reader = new TableReader(bytes);
   const fileBytes = reader.varint();
   const colour = JPEG_COLOURS[reader.u8()];
-  const [count, blocksEnded] = [reader.u8(), reader.u8()];
+  const [part, count, blocksEnded] = [reader.u8(), reader.u8(), reader.u8()];
   const predictions = Array.from({ length: componentsOf(colour) }, () => reader.u8());
   if (reader.failed || colour === undefined || fileBytes > FILE_BYTES_MAX) return undefined;
-  if (Math.max(count, blocksEnded, ...predictions) > WIDTH_MAX) return undefined;
+  if (Math.max(part, count, blocksEnded, ...predictions) > WIDTH_MAX) return undefined;
   const headers = new Headers();
   const records: TableRecord[] = [];
   let end = 0;
@@ -78,7 +81,7 @@ export function readTables(bytes: Uint8Array): JpegTables | undefined {
   }
   const { frame, scans } = headers;
   if (frame?.components.length !== predictions.length || !headers.complete) return undefined;
-  const widths = { count, blocksEnded, predictions };
+  const widths = { part, count, blocksEnded, predictions };
   return { fileBytes, frame, scans, colour, widths, records };
 }
 

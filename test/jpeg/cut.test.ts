@@ -202,6 +202,38 @@ test("a progressive picture is shown from its first piece on; in the order of se
   expect(picture.place(pieces[0] as Uint8Array, 0)).toMatchObject({ shown: [], exact: [] });
 });
 
+test("the short runs of a small file's scans share pieces", async () => {
+  const cut = opened(await jpeg({ width: 120, height: 90, quality: 75, progressive: true }));
+  const tables = readTables(cut.tables);
+  if (tables === undefined) throw new Error("the tables are not read back");
+  const pieces = piecesOf(cut);
+  const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
+  const scansOf = (piece: Uint8Array): number[] =>
+    (readPiece(tables, piece) ?? []).flatMap((part) => (part.kind === "run" ? [part.scan] : []));
+  expect(pieces.flatMap(scansOf).length).toBeGreaterThan(pieces.length + 3);
+  expect(bytes).toBeGreaterThan(1_150 * (pieces.length - 2));
+  // A part that ends behind its piece is refused, and with it all others.
+  const joined = pieces.find((piece) => scansOf(piece).length > 1) as Uint8Array;
+  expect(readPiece(tables, joined.subarray(0, 200))).toBeUndefined();
+});
+
+test("a piece of which a part must wait shows the others, and is placed again", async () => {
+  const cut = opened(await jpeg({ width: 120, height: 90, quality: 75, progressive: true }));
+  const tables = readTables(cut.tables);
+  const picture = JpegPicture.of(cut.tables, { bytesMax: BYTES_MAX });
+  const isJoined = (piece: Uint8Array): boolean =>
+    ((tables && readPiece(tables, piece)) ?? []).length > 1;
+  const numbers = piecesOf(cut).map((_, number) => number);
+  const last = numbers.findLast((number) => isJoined(cut.piece(number))) as number;
+  const early = picture?.place(cut.piece(last), last);
+  expect(early?.waits).toBe(true);
+  const ready = numbers.slice(0, last).flatMap((number) => {
+    return picture?.place(cut.piece(number), number)?.ready ?? [];
+  });
+  expect(ready).toContain(last);
+  expect(picture?.place(cut.piece(last), last)?.waits).toBe(false);
+});
+
 test("coverage needs the heads only, and tells the same pixels", async () => {
   for (const progressive of [false, true]) {
     const cut = opened(await jpeg({ width: 200, height: 130, progressive }), 300);
@@ -348,7 +380,7 @@ function assembled(cut: JpegCut): Uint8Array {
   const held = new Uint8Array(assembler.fileBytes);
   for (const part of [
     ...assembler.parts,
-    ...piecesOf(cut).map((piece) => assembler.partOf(piece)),
+    ...piecesOf(cut).flatMap((piece) => assembler.partsOf(piece)),
   ]) {
     if (part === undefined) throw new Error("a piece outside the file");
     file.set(part.bytes, part.offset);
@@ -426,12 +458,13 @@ function blocksOf(cut: JpegCut, pieces: readonly Uint8Array[]): Map<string, stri
   const tables = readTables(cut.tables);
   const blocks = new Map<string, string>();
   for (const piece of pieces) {
-    const read = tables && readPiece(tables, piece);
-    if (read?.kind !== "run") continue;
-    const scan = tables?.scans[read.scan] as Scan;
-    decodeSequentialRun(scan, read, (component, column, row, coefficients) => {
-      blocks.set(`${component} ${column} ${row}`, coefficients.join());
-    });
+    for (const part of (tables && readPiece(tables, piece)) ?? []) {
+      if (part.kind !== "run") continue;
+      const scan = tables?.scans[part.scan] as Scan;
+      decodeSequentialRun(scan, part, (component, column, row, coefficients) => {
+        blocks.set(`${component} ${column} ${row}`, coefficients.join());
+      });
+    }
   }
   return blocks;
 }

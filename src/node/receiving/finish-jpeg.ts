@@ -23,8 +23,7 @@ export async function writeJpeg(
     for (const part of assembler.parts) put(file, part);
     for await (const { pieces } of store.runs(previewPiecesOf(content))) {
       for (const piece of pieces) {
-        const part = assembler.partOf(piece);
-        if (part !== undefined) put(file, part);
+        for (const part of assembler.partsOf(piece) ?? []) put(file, part);
       }
     }
     // The disk and the digest take about as long, and neither waits for the other.

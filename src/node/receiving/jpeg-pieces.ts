@@ -36,8 +36,7 @@ export class JpegPieces {
     if (areas === undefined) return;
     for (const area of areas.exact) this.exact.add({ ...area, rowStep: 1 });
     for (const area of areas.shown ?? areas.exact) this.shown.add({ ...area, rowStep: 1 });
-    const part = this.assembler?.partOf(piece);
-    if (part !== undefined) this.cover(part);
+    for (const part of this.assembler?.partsOf(piece) ?? []) this.cover(part);
   }
 
   lacking(cause: string): Lacking {
