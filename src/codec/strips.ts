@@ -12,7 +12,7 @@ interface Space {
  */
 export function stripWidth(pixels: number, { width, height }: Space, aspect: number): number {
   const wished = Math.max(Math.sqrt(aspect * pixels), pixels / height, 2);
-  const count = Math.round(width / wished);
+  const count = width * height < SINGLE_PIECES * pixels ? 1 : Math.round(width / wished);
   return count <= 1 ? width : Math.min(width, evened(width / count));
 }
 
@@ -53,6 +53,9 @@ function rawPieces(pixels: number, width: number, space: Space): number {
 
 /** The even number next to `value`, at least 2. */
 const evened = (value: number): number => Math.max(2, 2 * Math.round(value / 2));
+
+/** Ours: what takes fewer pieces is one strip; its pieces are wide, but no further edge costs bytes. */
+const SINGLE_PIECES = 4;
 
 /** Ours: wide enough to meet what the region holds, small enough to cost little. */
 const PROBE_SIDE = 48;

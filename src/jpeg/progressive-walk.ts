@@ -223,8 +223,8 @@ function countFrom(low: number, high: number, first: number): number {
 }
 
 /**
- * The coefficient from `start` on that is 0 and before which `zeros` others are; with the number of those passed that are not 0, shifted up by 8. Goes from
- * one change to the next.
+ * The coefficient from `start` on that is 0 and before which `zeros` others are; with it, shifted up by 8, how many are passed that are not 0.
+ * Goes from one change to the next.
  */
 function passZeros(low: number, high: number, start: number, zeros: number): number {
   let place = start;
