@@ -8,13 +8,33 @@ import { withStateLock } from "./state-lock.js";
  *
  * @throws LacunaError LACUNA_STATE_DAMAGED, LACUNA_STATE_BUSY, and what reading and writing the state folder throws
  */
-export function nextHandshakeTime(folder: string, nowMs: number): Promise<number> {
-  return withStateLock(folder, async () => {
-    const next = Math.max(Math.floor(nowMs * 1_000), lastTime(folder) + 1);
-    await writeStateFile(folder, FILE, `${next}\n`);
-    return next;
-  });
+export async function nextHandshakeTime(folder: string, nowMs: number): Promise<number> {
+  return takeReserved(folder, nowMs) ?? withStateLock(folder, () => reserve(folder, nowMs));
 }
+
+/** The next of those that this process has reserved, so that not each of many connections waits for the disk. */
+function takeReserved(folder: string, nowMs: number): number | undefined {
+  const span = reserved.get(folder);
+  if (span === undefined) return undefined;
+  const time = Math.max(span.next, Math.floor(nowMs * 1_000));
+  if (time >= span.end) return undefined;
+  span.next = time + 1;
+  return time;
+}
+
+async function reserve(folder: string, nowMs: number): Promise<number> {
+  // Another connection of this process may have reserved some meanwhile.
+  const found = takeReserved(folder, nowMs);
+  if (found !== undefined) return found;
+  const next = Math.max(Math.floor(nowMs * 1_000), lastTime(folder) + 1);
+  const end = next + RESERVED_US;
+  await writeStateFile(folder, FILE, `${end}\n`);
+  reserved.set(folder, { next: next + 1, end });
+  return next;
+}
+
+/** By folder: times up to `end` are this process's alone. */
+const reserved = new Map<string, { next: number; readonly end: number }>();
 
 function lastTime(folder: string): number {
   const text = readStateFile(folder, FILE);
@@ -24,6 +44,8 @@ function lastTime(folder: string): number {
   return Number(text);
 }
 
+/** Ours: as many connections a process may open without going to the disk again. */
+const RESERVED_US = 1_000_000;
 const FILE = "sender.time";
 /** What a handshake can say. docs/protocol.md section 2. */
 const TIME_MAX = Number.MAX_SAFE_INTEGER;
