@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
@@ -60,6 +60,12 @@ test("ARCHITECTURE.md lists exactly the rooms that there are", () => {
     statSync(join(ROOT, "src", name)).isDirectory(),
   );
   expect(listed.map(([, room]) => room).sort()).toEqual(there.sort());
+});
+
+test("docs/faults.md names tests that there are", () => {
+  const named = [...textOf(join(ROOT, "docs/faults.md")).matchAll(/`(test\/[^`]+)`/g)];
+  expect(named.length).toBeGreaterThan(30);
+  expect(named.filter(([, path]) => !existsSync(join(ROOT, path as string)))).toEqual([]);
 });
 
 /** The text without its comments. */
