@@ -178,13 +178,14 @@ export class PieceStore {
   }
 
   /**
-   * The pieces in [start, end) that are held now, in the order of their numbers and many at a time. They are
+   * The pieces in [start, end) that have reached the disk by now, in the order of their numbers and many at a time. They are
    * good until the next are asked for. Throws LACUNA_DISK_ERROR.
    */
   async *runs(start = 0, end = Number.POSITIVE_INFINITY): AsyncIterable<SlotRun> {
     await this.flush();
     const within = { start, end: Math.min(end, PICTURE_PIECES_MAX) };
-    const ranges: Range[] = [...this.held.within(within.start, within.end)];
+    // While one file was flushed, more may have come for another.
+    const ranges: Range[] = [...this.written.within(within.start, within.end)];
     try {
       yield* this.files.runs(ranges);
     } catch (error) {
