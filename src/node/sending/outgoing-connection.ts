@@ -197,9 +197,10 @@ export class OutgoingConnection {
 
   private hear(datagram: Uint8Array): void {
     const now = nowUs();
-    const { malformed } = this.sender;
+    const { malformed, repeated } = this.sender;
     this.sender.handleDatagram(datagram, now);
-    if (this.sender.malformed === malformed) {
+    // Whoever replays an old datagram is not the receiver, and gives no sign of its life.
+    if (this.sender.malformed === malformed && this.sender.repeated === repeated) {
       this.heardUs = now;
       this.silence.end(now);
     }
